@@ -1,0 +1,311 @@
+package ports
+
+import (
+	"context"
+	"time"
+
+	"github.com/symphainy/symphainy/domain/agent"
+	"github.com/symphainy/symphainy/domain/artifact"
+	"github.com/symphainy/symphainy/domain/audit"
+	"github.com/symphainy/symphainy/domain/event"
+	"github.com/symphainy/symphainy/domain/execution"
+	"github.com/symphainy/symphainy/domain/identity"
+	"github.com/symphainy/symphainy/domain/intent"
+	"github.com/symphainy/symphainy/domain/session"
+)
+
+// UnitOfWork runs work against the store.
+type UnitOfWork interface {
+	// Do runs fn in one read-write transaction and returns after COMMIT. An error of fn rolls everything back and is returned as it
+	// is. fn may run again after a serialisation failure or deadlock, so it changes nothing outside tx; no network call, no agent
+	// and no second Do inside it.
+	Do(ctx context.Context, fn func(ctx context.Context, tx Tx) error) error
+	// View runs fn against one consistent, read-only view. Writes through tx fail.
+	View(ctx context.Context, fn func(ctx context.Context, tx Tx) error) error
+}
+
+// Tx hands out the stores of one transaction: what is done through one Tx commits together or not at all.
+type Tx struct {
+	Users         UserStore
+	Tenants       TenantStore
+	Sessions      SessionStore
+	Logins        LoginStore
+	Tickets       TicketStore
+	Limits        LimitStore
+	Scopes        ScopeStore
+	Executions    ExecutionStore
+	Leases        LeaseStore
+	Steps         StepStore
+	Events        EventLog
+	Queue         WorkEnqueuer
+	Idempotency   IdempotencyStore
+	Artifacts     ArtifactStore
+	Contracts     ContractStore
+	Pending       PendingIntentStore
+	Conversations ConversationStore
+	Messages      MessageStore
+	Audit         AuditLog
+}
+
+// UserStore keeps accounts. It is platform-wide: users are found by id or by e-mail key before any tenant is known.
+type UserStore interface {
+	// Insert stores a new user; a taken EmailKey is ErrDuplicate.
+	Insert(ctx context.Context, u identity.User) error
+	ByID(ctx context.Context, id string) (identity.User, error)
+	// ByEmailKey finds by the normalised address.
+	ByEmailKey(ctx context.Context, key string) (identity.User, error)
+	// Save stores a changed user, guarded by Version.
+	Save(ctx context.Context, u identity.User) error
+	// Count gives how many users exist.
+	Count(ctx context.Context) (int64, error)
+}
+
+// TenantStore keeps tenants and who belongs to them.
+type TenantStore interface {
+	Insert(ctx context.Context, t identity.Tenant) error
+	ByID(ctx context.Context, id string) (identity.Tenant, error)
+	// AddMember stores a membership; the same user twice in a tenant is ErrDuplicate.
+	AddMember(ctx context.Context, m identity.Membership) error
+	// Member finds a user's membership of a tenant.
+	Member(ctx context.Context, tenantID, userID string) (identity.Membership, error)
+	// Memberships gives a user's memberships, oldest first.
+	Memberships(ctx context.Context, userID string) ([]identity.Membership, error)
+}
+
+// SessionStore keeps sessions. Sessions are found by id before a tenant is known: the caller proves possession or ownership on what
+// comes back (Session.ProvedBy, Session.OwnedBy) and answers ErrNotFound otherwise.
+type SessionStore interface {
+	Insert(ctx context.Context, s session.Session) error
+	ByID(ctx context.Context, id string) (session.Session, error)
+	// Save stores a changed session, guarded by Version. It never changes an owner once set.
+	Save(ctx context.Context, s session.Session) error
+	// Upgrade is the one compare-and-set of security.md §1.2: exactly one caller wins, only while the session is anonymous, unexpired
+	// by database time and proved by secretHash; all others get ErrNotFound. It returns the session as it is now.
+	Upgrade(ctx context.Context, id string, secretHash []byte, userID, tenantID string) (session.Session, error)
+	// Owned lists a user's sessions, newest first.
+	Owned(ctx context.Context, tenantID, userID string, page Page) ([]session.Session, error)
+	// EndOthers ends all active sessions of the user but one, raising their epochs, and returns their ids.
+	EndOthers(ctx context.Context, userID, exceptID string, now time.Time) ([]string, error)
+}
+
+// LoginStore keeps the refresh families of signed-in sessions, one per session.
+type LoginStore interface {
+	Insert(ctx context.Context, l session.Login) error
+	BySession(ctx context.Context, sessionID string) (session.Login, error)
+	// ByCookieHash finds the login of a browser's cookie.
+	ByCookieHash(ctx context.Context, hash []byte) (session.Login, error)
+	// Rotate stores next if the stored counter is still from; otherwise ErrStale. One of many concurrent callers wins.
+	Rotate(ctx context.Context, next session.Login, from int) error
+	// Delete removes the family; removing what is not there is no error.
+	Delete(ctx context.Context, sessionID string) error
+}
+
+// TicketStore keeps one-time socket tickets.
+type TicketStore interface {
+	Insert(ctx context.Context, t session.Ticket) error
+	// Take removes and returns the unexpired ticket with the hash; a second Take, or an expired ticket, is ErrNotFound.
+	Take(ctx context.Context, hash []byte) (session.Ticket, error)
+	// DeleteBySession removes the tickets of a session.
+	DeleteBySession(ctx context.Context, sessionID string) error
+	// DeleteExpired removes what is past its time and returns how many.
+	DeleteExpired(ctx context.Context, now time.Time) (int64, error)
+}
+
+// Rate allows Limit events per Window, with bursts of Limit. A Limit of 0 means no limit.
+type Rate struct {
+	Limit  int
+	Window time.Duration
+}
+
+// Verdict is the limiter's answer.
+type Verdict struct {
+	Allowed bool
+	// RetryAfter is how long to wait for the next allowed event; 0 when allowed.
+	RetryAfter time.Duration
+}
+
+// LimitStore counts events across all replicas (generic cell rate algorithm, one timestamp per key).
+type LimitStore interface {
+	// Take counts one event under the key, a tuple whose parts never run together. A refused event does not count.
+	Take(ctx context.Context, key []string, rate Rate) (Verdict, error)
+	// Reset forgets the key.
+	Reset(ctx context.Context, key []string) error
+	// DeleteIdle removes keys that no longer limit anything at now.
+	DeleteIdle(ctx context.Context, now time.Time) (int64, error)
+}
+
+// ScopeStore moves rows between isolation scopes.
+type ScopeStore interface {
+	// Rekey gives all that the anonymous session made (executions with their steps and events, artifacts, contracts, pending intents,
+	// conversations, messages, idempotency keys) to the tenant and user. Audit records stay where they were written.
+	Rekey(ctx context.Context, sessionID, tenantID, userID string) error
+}
+
+// ExecutionFilter narrows a list of executions; zero fields do not narrow.
+type ExecutionFilter struct {
+	SessionID                   string
+	Status                      []execution.State
+	IntentType                  string
+	Realm                       string
+	CreatedAfter, CreatedBefore time.Time
+	// ActiveSince keeps executions that are live, or that ended at or after it.
+	ActiveSince time.Time
+}
+
+// Page asks for a part of a list: at most Limit items after the one with id After ("" = from the start).
+type Page struct {
+	Limit int
+	After string
+}
+
+// ExecutionStore keeps executions.
+type ExecutionStore interface {
+	Insert(ctx context.Context, e execution.Execution) error
+	// ByID finds an execution in the caller's scope.
+	ByID(ctx context.Context, scope identity.Scope, id string) (execution.Execution, error)
+	// Lock is ByID that also keeps every other writer of the row out until the transaction ends.
+	Lock(ctx context.Context, scope identity.Scope, id string) (execution.Execution, error)
+	// Save stores a changed execution, guarded by Version; the tenant, owner and principal are never changed by it.
+	Save(ctx context.Context, e execution.Execution) error
+	// List gives executions in scope, newest first.
+	List(ctx context.Context, scope identity.Scope, f ExecutionFilter, page Page) ([]execution.Execution, error)
+}
+
+// Renewal is the answer to a renewal of leases.
+type Renewal struct {
+	// Lost are executions whose fence is no longer the caller's.
+	Lost []string
+	// Cancel are executions whose cancellation was asked for.
+	Cancel []string
+}
+
+// LeaseStore gives workers their fenced claims. It is the only store that works across tenants; it shows only ids and lease columns
+// until an execution is claimed.
+type LeaseStore interface {
+	// Claim takes the execution for owner if it is due, has no live owner, and no earlier live execution shares its lane: fence and
+	// attempt rise, the lease ends at database time + lease. Otherwise ErrNotClaimable.
+	Claim(ctx context.Context, id, owner string, lease time.Duration) (execution.Execution, error)
+	// Hold locks the row of a lease and returns the execution as it is now (its tenant may have changed by an upgrade); ErrLeaseLost
+	// if the row has another fence or is not running. In a View it only reads.
+	Hold(ctx context.Context, l execution.Lease) (execution.Execution, error)
+	// Renew extends all of the owner's given leases by database time.
+	Renew(ctx context.Context, leases []execution.Lease, lease time.Duration) (Renewal, error)
+	// Due gives up to limit ids that could be claimed at database time, oldest due first.
+	Due(ctx context.Context, limit int) ([]string, error)
+	// NextInLane gives the id of the oldest accepted or retrying execution of the lane, "" if none.
+	NextInLane(ctx context.Context, tenantID, lane string) (string, error)
+	// ReleaseAll makes the work of dead owners due at once. Only for a store whose file lock proves that no other process is alive.
+	ReleaseAll(ctx context.Context) (int64, error)
+}
+
+// StepStore keeps finished steps.
+type StepStore interface {
+	// Put stores a finished step; the same name twice in an execution is ErrDuplicate.
+	Put(ctx context.Context, tenantID string, s execution.Step) error
+	// Of gives the finished steps of an execution by position.
+	Of(ctx context.Context, tenantID, executionID string) ([]execution.Step, error)
+}
+
+// EventLog keeps the events of executions.
+type EventLog interface {
+	// Append stores events whose numbers the execution gave; a number that exists is ErrDuplicate.
+	Append(ctx context.Context, tenantID string, events []event.Event) error
+	// Read gives up to limit events with Seq > after, in order. The caller has checked that the execution is in scope.
+	Read(ctx context.Context, tenantID, executionID string, after int64, limit int) ([]event.Event, error)
+}
+
+// IdempotencyStore remembers keys.
+type IdempotencyStore interface {
+	// Reserve stores the record if its (tenant, actor, key) is new and returns nil; otherwise it returns the stored record. Concurrent
+	// callers with one key wait for each other, so exactly one gets nil. An expired record counts as absent.
+	Reserve(ctx context.Context, r intent.IdempotencyRecord) (*intent.IdempotencyRecord, error)
+	// DeleteExpired removes what is past its time and returns how many.
+	DeleteExpired(ctx context.Context, now time.Time) (int64, error)
+}
+
+// ArtifactFilter narrows a list of artifacts; zero fields do not narrow.
+type ArtifactFilter struct {
+	Types                       []string
+	States                      []artifact.State
+	SessionID                   string
+	Name                        string
+	Format                      string
+	Profile                     string
+	ParentID                    string
+	CreatedAfter, CreatedBefore time.Time
+	MinSize, MaxSize            int64
+}
+
+// Window asks for a part of a list by position.
+type Window struct {
+	Limit  int
+	Offset int
+}
+
+// ArtifactStore keeps artifacts.
+type ArtifactStore interface {
+	Insert(ctx context.Context, a artifact.Artifact) error
+	// ByID finds an artifact that the scope sees: the owner's, or one shared with the tenant, in any state but DELETED.
+	ByID(ctx context.Context, scope identity.Scope, id string) (artifact.Artifact, error)
+	// Save stores a changed artifact, guarded by Version; tenant and owner are never changed by it.
+	Save(ctx context.Context, a artifact.Artifact) error
+	// List gives what the scope sees, newest first, and the total without the window. Without States it gives READY, draft, accepted.
+	List(ctx context.Context, scope identity.Scope, f ArtifactFilter, w Window) ([]artifact.Artifact, int64, error)
+}
+
+// ContractStore keeps boundary contracts.
+type ContractStore interface {
+	Insert(ctx context.Context, c artifact.Contract) error
+	ByID(ctx context.Context, scope identity.Scope, id string) (artifact.Contract, error)
+	// ByFile finds the contract of a file.
+	ByFile(ctx context.Context, scope identity.Scope, fileID string) (artifact.Contract, error)
+	// Save stores a changed contract, guarded by Version.
+	Save(ctx context.Context, c artifact.Contract) error
+	// Due gives contracts of all tenants that the sweep has to end: active past their expiry, pending ones created before pendingBefore.
+	Due(ctx context.Context, now, pendingBefore time.Time, limit int) ([]artifact.Contract, error)
+}
+
+// PendingFilter narrows a list of pending intents; zero fields do not narrow.
+type PendingFilter struct {
+	TargetArtifactID string
+	Type             string
+	Status           []intent.PendingStatus
+}
+
+// PendingIntentStore keeps intents prepared for later.
+type PendingIntentStore interface {
+	Insert(ctx context.Context, p intent.Pending) error
+	ByID(ctx context.Context, scope identity.Scope, id string) (intent.Pending, error)
+	Save(ctx context.Context, p intent.Pending) error
+	// List gives them oldest first.
+	List(ctx context.Context, scope identity.Scope, f PendingFilter, w Window) ([]intent.Pending, int64, error)
+}
+
+// ConversationStore keeps conversations.
+type ConversationStore interface {
+	// Insert stores a new conversation; the same ClientID twice in a session is ErrDuplicate.
+	Insert(ctx context.Context, c agent.Conversation) error
+	// ByClientID finds a conversation by the client's name for it within a session.
+	ByClientID(ctx context.Context, scope identity.Scope, sessionID, clientID string) (agent.Conversation, error)
+	ByID(ctx context.Context, scope identity.Scope, id string) (agent.Conversation, error)
+	Save(ctx context.Context, c agent.Conversation) error
+	// Of lists the conversations of a session, newest first.
+	Of(ctx context.Context, scope identity.Scope, sessionID string) ([]agent.Conversation, error)
+}
+
+// MessageStore keeps messages.
+type MessageStore interface {
+	// Append stores a message with the next Seq of its conversation and returns that. The same ID twice is ErrDuplicate.
+	Append(ctx context.Context, m agent.Message) (int64, error)
+	// Before gives up to limit messages with Seq < before (0 = the newest), oldest first.
+	Before(ctx context.Context, tenantID, conversationID string, before int64, limit int) ([]agent.Message, error)
+	// Trim removes all but the newest keep messages and returns how many it removed.
+	Trim(ctx context.Context, tenantID, conversationID string, keep int) (int64, error)
+}
+
+// AuditLog is append-only.
+type AuditLog interface {
+	Append(ctx context.Context, records ...audit.Record) error
+	// List gives records of a tenant, newest first.
+	List(ctx context.Context, tenantID string, page Page) ([]audit.Record, error)
+}

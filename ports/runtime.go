@@ -1,0 +1,166 @@
+package ports
+
+import (
+	"context"
+	"time"
+
+	"github.com/symphainy/symphainy/domain/agent"
+	"github.com/symphainy/symphainy/domain/artifact"
+	"github.com/symphainy/symphainy/domain/event"
+	"github.com/symphainy/symphainy/domain/execution"
+	"github.com/symphainy/symphainy/domain/identity"
+	"github.com/symphainy/symphainy/domain/intent"
+	"github.com/symphainy/symphainy/domain/realm"
+)
+
+// Submission is an admitted intent: validated, authorised, with its parameters under their declared names.
+type Submission struct {
+	Intent    intent.Intent
+	Spec      realm.IntentSpec
+	Realm     string
+	Principal identity.Principal
+	SessionID string
+	// IdempotencyKey is the client's, "" without; Fingerprint the SHA-256 of the canonical request.
+	IdempotencyKey string
+	Fingerprint    []byte
+	TraceID        string
+	// Alongside, if set, runs in the transaction that accepts the execution, only when it is a new one.
+	Alongside func(ctx context.Context, tx Tx, executionID string) error
+}
+
+// Receipt is the answer to a submission, given after COMMIT.
+type Receipt struct {
+	Execution execution.Snapshot
+	// Repeated tells that the idempotency key was known: Execution is the first submission's.
+	Repeated bool
+}
+
+// Runtime is the Runtime's face to the Experience plane: the only way to make anything happen.
+type Runtime interface {
+	// Submit accepts an intent durably. A known idempotency key gives the first execution, with another fingerprint
+	// intent.ErrIdempotencyReused.
+	Submit(ctx context.Context, s Submission) (Receipt, error)
+	// Execution reads one execution in scope.
+	Execution(ctx context.Context, scope identity.Scope, id string) (execution.Snapshot, error)
+	// Executions lists executions in scope, newest first.
+	Executions(ctx context.Context, scope identity.Scope, f ExecutionFilter, page Page) ([]execution.Snapshot, error)
+	// Cancel asks for the end of an execution; idempotent. It returns the execution after the request.
+	Cancel(ctx context.Context, p identity.Principal, id string) (execution.Snapshot, error)
+	// Wait returns the execution when it is terminal, or as it is when d or ctx is over.
+	Wait(ctx context.Context, scope identity.Scope, id string, d time.Duration) (execution.Snapshot, error)
+}
+
+// EventPage is a part of an execution's log.
+type EventPage struct {
+	Events []event.Event
+	Epoch  int
+	// Recovered is false if the log cannot continue from where the reader stood; Reason says why ("epoch_changed", "future_position").
+	Recovered bool
+	Reason    string
+	// Ended tells that the execution is terminal and the page reaches the end of its log.
+	Ended bool
+}
+
+// Position is where a reader stands in an execution's log. Epoch 0 means "unknown, take the present one".
+type Position struct {
+	Epoch int
+	Seq   int64
+}
+
+// SessionEvent is an event in the stream of a whole session.
+type SessionEvent struct {
+	Event event.Event
+	// ConversationID is the lane of the execution, "" without.
+	ConversationID string
+}
+
+// EventFeed reads and follows event logs.
+type EventFeed interface {
+	// Page reads up to limit events after the position.
+	Page(ctx context.Context, scope identity.Scope, executionID string, from Position, limit int) (EventPage, error)
+	// Follow calls deliver with batches of events after the position, in order and without a gap, until the log of a terminal
+	// execution has been delivered (nil), ctx ends (its cause), or deliver fails (that error).
+	Follow(ctx context.Context, scope identity.Scope, executionID string, from Position, deliver func([]event.Event) error) error
+	// FollowSession does the same for all executions of a session, also those that start later, until ctx ends or deliver fails.
+	// Executions known to the reader are given with their positions; executions that had ended before since are left out.
+	FollowSession(ctx context.Context, scope identity.Scope, sessionID string, known map[string]int64, since time.Time, deliver func([]SessionEvent) error) error
+}
+
+// Realm is a module of intents. Each declared intent has exactly one handler, and the other way round.
+type Realm interface {
+	Declaration() realm.Declaration
+	// Handlers gives the handler of each declared intent type.
+	Handlers() map[string]IntentHandler
+}
+
+// IntentHandler does the work of one intent. It may run again after a crash or a retry: finished steps give their stored results, so
+// what it does outside steps must be free of effects. An error is a *fault.Error where the caller can act on it; its Kind decides
+// whether the Runtime tries again (only Unavailable and Internal may be, by the intent's retry class).
+type IntentHandler func(ctx context.Context, call IntentCall) (IntentResult, error)
+
+// IntentCall is what the Runtime gives to a handler. JSON values are byte slices, so that each side decodes into its own types.
+type IntentCall interface {
+	// Execution is the execution as it was claimed: ids, intent with validated parameters, frozen principal, attempt.
+	Execution() execution.Snapshot
+	// Step runs fn once and stores its result; later runs of the handler get the stored one. Effects outside the store use key, which
+	// is the same in every attempt. Names are unique within a handler.
+	Step(ctx context.Context, name string, fn func(ctx context.Context, key string) ([]byte, error)) ([]byte, error)
+	// Transact is Step for effects in the store: they commit with the step's record, exactly once. now is the execution's row as it is
+	// in the transaction; its TenantID and OwnerID are the ones to write under.
+	Transact(ctx context.Context, name string, fn func(ctx context.Context, tx Tx, now execution.Snapshot) ([]byte, error)) ([]byte, error)
+	// Read looks at the store under the execution's present scope.
+	Read(ctx context.Context, fn func(ctx context.Context, tx Tx, scope identity.Scope) error) error
+	// Emit appends events to the execution's log at once.
+	Emit(ctx context.Context, drafts ...event.Draft) error
+	// Progress reports done of total (0 = unknown) with a note for people.
+	Progress(ctx context.Context, done, total int64, note string) error
+}
+
+// IntentResult is what a handler returns; the Runtime stores it in the transaction that completes the execution.
+type IntentResult struct {
+	Artifacts []ResultArtifact
+	// Values are flat scalars beside the artifacts, such as parsed_file_id.
+	Values map[string]string
+	// Events are domain events, appended before execution.completed.
+	Events []event.Draft
+}
+
+// ResultArtifact is one named result.
+type ResultArtifact struct {
+	Key     string
+	Aliases []string
+	// Artifact is filled by the realm; tenant, owner, session, solution, realm, producing intent, execution, times and version are the
+	// Runtime's to set.
+	Artifact artifact.Snapshot
+	// View marks a result that is shown and not stored as new: a list, a search, or an artifact that exists already.
+	View bool
+}
+
+// Turn is one message for an agent, with what the platform knows about its session.
+type Turn struct {
+	Conversation agent.Conversation
+	// History is the window before Text, oldest first.
+	History []agent.Message
+	Text    string
+	Surface string
+	Facts   SessionFacts
+}
+
+// SessionFacts is the runtime context of an agent (agents.md §1.3): what the session really holds, as the caller may see it.
+type SessionFacts struct {
+	Anonymous  bool
+	UserName   string
+	Files      []artifact.Snapshot
+	Parsed     []artifact.Snapshot
+	Quality    []artifact.Snapshot
+	Others     []artifact.Snapshot
+	Pending    []intent.Pending
+	Executions []execution.Snapshot
+}
+
+// Agent answers people. It reasons and proposes; it never executes.
+type Agent interface {
+	Definition() agent.Definition
+	// Respond gives the answer to a turn; say streams text as it comes, and what was said is what Reply.Text holds.
+	Respond(ctx context.Context, t Turn, say func(text string) error) (agent.Reply, error)
+}
