@@ -84,8 +84,8 @@ type SessionStore interface {
 	Upgrade(ctx context.Context, id string, secretHash []byte, userID, tenantID string) (session.Session, error)
 	// Owned lists a user's sessions, newest first.
 	Owned(ctx context.Context, tenantID, userID string, page Page) ([]session.Session, error)
-	// EndOthers ends all active sessions of the user but one, raising their epochs, and returns their ids.
-	EndOthers(ctx context.Context, userID, exceptID string, now time.Time) ([]string, error)
+	// BySecretHash finds the anonymous session that the secret with this SHA-256 opens.
+	BySecretHash(ctx context.Context, hash []byte) (session.Session, error)
 }
 
 // LoginStore keeps the refresh families of signed-in sessions, one per session.

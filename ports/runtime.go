@@ -93,6 +93,12 @@ type Realm interface {
 	Handlers() map[string]IntentHandler
 }
 
+// Stager is a Realm that takes bulky parameters out of an intent at admission, after validation and before anything is stored.
+type Stager interface {
+	// Stage gives the parameters to store, with bulky values replaced by references. It may be called again for the same request.
+	Stage(ctx context.Context, p identity.Principal, intentType string, parameters []byte) ([]byte, error)
+}
+
 // IntentHandler does the work of one intent. It may run again after a crash or a retry: finished steps give their stored results, so
 // what it does outside steps must be free of effects. An error is a *fault.Error where the caller can act on it; its Kind decides
 // whether the Runtime tries again (only Unavailable and Internal may be, by the intent's retry class).
