@@ -1,0 +1,82 @@
+# `make` or `make help` lists what there is. `make run` and `make test` work on a
+# fresh Debian machine with nothing but Go (and apt, for what the tests need).
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+ADDR ?= 127.0.0.1:8001
+DATA_DIR ?= ./data
+
+CACHE := $(CURDIR)/.cache
+PGRUN := $(CACHE)/bin/pgrun
+EVENTS := $(CACHE)/test-events.json
+LINT := go tool -modfile=.tools/go.mod golangci-lint
+GOTESTSUM := go tool -modfile=.tools/go.mod gotestsum
+MOCKERY := go tool -modfile=.tools/mockery/go.mod mockery
+
+# What to test; the end-to-end suite is part of it.
+PKGS ?= ./...
+# -p stays at the number of processors: race-instrumented compiling and testing
+# are both bound by them. More tests than processors run at once inside a
+# package, because many of them wait for sockets and the database.
+TEST_FLAGS ?= -race -shuffle=on -parallel=4 -timeout=12m
+
+##@ Use
+
+.PHONY: run
+run: build ## Build and start the platform on 127.0.0.1:8001 with SQLite in ./data (ADDR=, DATA_DIR=)
+	@exec ./bin/symphainy serve --addr "$(ADDR)" --data-dir "$(DATA_DIR)"
+
+.PHONY: build
+build: ## Build bin/symphainy, one static binary
+	@CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)' -o bin/symphainy ./cmd/symphainy
+
+##@ Test
+
+.PHONY: test
+test: test-setup ## Run everything with the race detector beside a PostgreSQL of its own; installs what is missing (PKGS=)
+	@rm -f $(EVENTS)
+	@status=0; $(PGRUN) $(GOTESTSUM) --format pkgname-and-test-fails --hide-summary=skipped --jsonfile-timing-events $(EVENTS) \
+		-- $(TEST_FLAGS) $(PKGS) || status=$$?; \
+	sh test/setup/summary.sh $(EVENTS) || status=1; exit $$status
+
+.PHONY: test-setup
+test-setup:
+	@CGO_ENABLED=0 go build -buildvcs=false -o $(PGRUN) ./test/pgtest/cmd/pgrun
+	@sh test/setup/ensure.sh $(PGRUN)
+
+.PHONY: test-short
+test-short: ## Run the fast tests only: no race detector, and no package that needs PostgreSQL
+	@go test $$(go list -f '{{.ImportPath}} {{join .TestImports " "}} {{join .XTestImports " "}}' ./... | \
+		grep -v -e '/test/pgtest' -e '^[^ ]*/test/e2e' | cut -d ' ' -f 1)
+
+.PHONY: e2e
+e2e: ## Run only the end-to-end suite: the built binary, real sockets, SQLite and PostgreSQL
+	@$(MAKE) --no-print-directory test PKGS=./test/e2e/...
+
+##@ Check
+
+.PHONY: verify
+verify: ## Fail if mocks, documents, go.mod or formatting are out of date
+	@MAKE="$(MAKE)" sh test/setup/verify.sh
+
+.PHONY: lint
+lint: ## Check with the pinned golangci-lint (PKGS=)
+	@GOLANGCI_LINT_CACHE=$(CACHE)/golangci-lint $(LINT) run $(PKGS)
+
+##@ Change
+
+.PHONY: generate
+generate: ## Write mocks and whatever the sources' go:generate lines make
+	@rm -f mocks/*.go
+	@$(MOCKERY) --log-level warn
+	@go generate ./...
+
+.PHONY: clean
+clean: ## Remove what was built and cached here (not ./data)
+	@rm -rf bin .cache
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
