@@ -86,8 +86,8 @@ type Lease struct {
 	Fence       int64
 }
 
-// Lease gives the present owner's lease.
-func (e Execution) Lease() Lease { return Lease{e.s.ID, e.s.LeaseOwner, e.s.Fence} }
+// Lease gives the lease of the owner at the time of the snapshot.
+func (s Snapshot) Lease() Lease { return Lease{s.ID, s.LeaseOwner, s.Fence} }
 
 // Claimable reports whether a worker may claim at now: due, and without a live owner. Lanes are the store's to check.
 func (e Execution) Claimable(now time.Time) bool {

@@ -1,0 +1,128 @@
+package runtime
+
+import (
+	"context"
+	"time"
+
+	"github.com/symphainy/symphainy/domain/audit"
+	"github.com/symphainy/symphainy/domain/event"
+	"github.com/symphainy/symphainy/domain/execution"
+	"github.com/symphainy/symphainy/domain/fault"
+	"github.com/symphainy/symphainy/domain/identity"
+	"github.com/symphainy/symphainy/ports"
+)
+
+// Execution reads one execution in scope.
+func (e *Engine) Execution(ctx context.Context, scope identity.Scope, id string) (execution.Snapshot, error) {
+	var s execution.Snapshot
+	err := e.UnitOfWork.View(ctx, func(ctx context.Context, tx ports.Tx) error {
+		ex, err := tx.Executions.ByID(ctx, scope, id)
+		s = ex.Snapshot()
+		return err
+	})
+	return s, err
+}
+
+// Executions lists executions in scope, newest first.
+func (e *Engine) Executions(ctx context.Context, scope identity.Scope, f ports.ExecutionFilter, page ports.Page) ([]execution.Snapshot, error) {
+	var list []execution.Snapshot
+	err := e.UnitOfWork.View(ctx, func(ctx context.Context, tx ports.Tx) error {
+		found, err := tx.Executions.List(ctx, scope, f, page)
+		list = make([]execution.Snapshot, len(found))
+		for i, ex := range found {
+			list[i] = ex.Snapshot()
+		}
+		return err
+	})
+	return list, err
+}
+
+// Cancel ends an execution that nobody works on, and otherwise asks its owner to stop, wherever that runs.
+func (e *Engine) Cancel(ctx context.Context, p identity.Principal, id string) (execution.Snapshot, error) {
+	if !p.May(identity.PermWrite) {
+		return execution.Snapshot{}, fault.ErrPermission
+	}
+	var after execution.Snapshot
+	err := e.UnitOfWork.Do(ctx, func(ctx context.Context, tx ports.Tx) error {
+		now := e.Clock.Now()
+		ex, err := tx.Executions.Lock(ctx, p.Scope(), id)
+		if err != nil {
+			return err
+		}
+		before := ex.Snapshot()
+		done, err := ex.RequestCancel(now)
+		if after = ex.Snapshot(); err != nil || before.State == execution.Cancelled || before.CancelRequested && !done {
+			return err
+		}
+		record := e.record(before, "execution.cancel", audit.Allowed, now)
+		record.Actor = p.Actor()
+		if err := tx.Audit.Append(ctx, record); err != nil {
+			return err
+		}
+		if done {
+			return e.end(ctx, tx, &ex, &after, now, draft(event.ExecutionCancelled, map[string]any{"status": execution.Cancelled.Wire()}))
+		}
+		return tx.Executions.Save(ctx, ex)
+	})
+	if err != nil {
+		return execution.Snapshot{}, err
+	}
+	e.hint(ctx, after, true)
+	return after, nil
+}
+
+// end stores the terminal state with its events and audit record, and lets the next of its lane go.
+func (e *Engine) end(ctx context.Context, tx ports.Tx, ex *execution.Execution, after *execution.Snapshot, now time.Time, drafts ...event.Draft) error {
+	events := ex.Record(now, drafts...)
+	s := ex.Snapshot()
+	if err := tx.Executions.Save(ctx, *ex); err != nil {
+		return err
+	}
+	if err := tx.Events.Append(ctx, s.TenantID, events); err != nil {
+		return err
+	}
+	if err := tx.Audit.Append(ctx, e.record(s, "intent.ended", results[s.State], now)); err != nil {
+		return err
+	}
+	*after = s
+	if s.Intent.Lane == "" {
+		return nil
+	}
+	next, err := tx.Leases.NextInLane(ctx, s.TenantID, s.Intent.Lane)
+	if err != nil || next == "" {
+		return err
+	}
+	return tx.Queue.Enqueue(ctx, ports.Job{ExecutionID: next})
+}
+
+//nolint:gochecknoglobals // a constant table
+var results = map[execution.State]audit.Result{
+	execution.Completed: audit.Completed, execution.Failed: audit.Failed, execution.Cancelled: audit.Cancelled,
+}
+
+// Wait returns the execution when it is terminal, or as it is when d or ctx is over.
+func (e *Engine) Wait(ctx context.Context, scope identity.Scope, id string, d time.Duration) (execution.Snapshot, error) {
+	hints, unsubscribe, err := e.Bus.Subscribe(ports.TopicExecution(id))
+	if err != nil {
+		return execution.Snapshot{}, err
+	}
+	defer unsubscribe()
+	over := time.NewTimer(d)
+	defer over.Stop()
+	poll := time.NewTicker(e.cfg.Poll)
+	defer poll.Stop()
+	for {
+		s, err := e.Execution(ctx, scope, id)
+		if err != nil || s.State.Terminal() {
+			return s, err
+		}
+		select {
+		case <-hints:
+		case <-poll.C:
+		case <-over.C:
+			return s, nil
+		case <-ctx.Done():
+			return s, nil
+		}
+	}
+}

@@ -1,0 +1,211 @@
+package runtime
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/symphainy/symphainy/application/intents"
+	"github.com/symphainy/symphainy/domain/artifact"
+	"github.com/symphainy/symphainy/domain/event"
+	"github.com/symphainy/symphainy/domain/execution"
+	"github.com/symphainy/symphainy/domain/fault"
+	"github.com/symphainy/symphainy/ports"
+)
+
+// finishTime bounds the last write of a run, which goes on although the run's own context may be over.
+const finishTime = 10 * time.Second
+
+// finish writes how a run ended. A lost lease writes nothing: somebody else owns the execution. The error it returns is for the log.
+func (e *Engine) finish(ctx context.Context, lease execution.Lease, entry intents.Entry, result ports.IntentResult, cause error) error {
+	if errors.Is(cause, execution.ErrLeaseLost) {
+		return nil
+	}
+	stopping := ctx.Err() != nil
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTime)
+	defer cancel()
+	if cause == nil {
+		err := e.conclude(ctx, lease, func(ctx context.Context, tx ports.Tx, ex *execution.Execution, after *execution.Snapshot, now time.Time) error {
+			return e.complete(ctx, tx, ex, after, result, now)
+		})
+		if err == nil || fault.KindOf(err) == fault.Unavailable {
+			return err // without the store nothing can be written now: the lease lapses and another attempt follows
+		}
+		cause = err // a result that cannot be stored ends the execution: it must not run for ever
+	}
+	err := e.conclude(ctx, lease, func(ctx context.Context, tx ports.Tx, ex *execution.Execution, after *execution.Snapshot, now time.Time) error {
+		return e.fallBack(ctx, tx, ex, after, entry, cause, stopping, now)
+	})
+	if fault.KindOf(cause) == fault.Internal && !errors.Is(cause, errCancelRequested) && !stopping {
+		return errors.Join(fmt.Errorf("execution %s: %w", lease.ExecutionID, cause), err)
+	}
+	return err
+}
+
+// conclude runs the last transaction of a run under its lease, and tells the watchers.
+func (e *Engine) conclude(ctx context.Context, lease execution.Lease, write func(context.Context, ports.Tx, *execution.Execution, *execution.Snapshot, time.Time) error) error {
+	var after execution.Snapshot
+	err := e.UnitOfWork.Do(ctx, func(ctx context.Context, tx ports.Tx) error {
+		ex, err := tx.Leases.Hold(ctx, lease)
+		if err != nil {
+			return err
+		}
+		return write(ctx, tx, &ex, &after, e.Clock.Now())
+	})
+	if errors.Is(err, execution.ErrLeaseLost) {
+		return nil
+	}
+	if err == nil {
+		e.hint(ctx, after, false)
+	}
+	return err
+}
+
+// complete stores the artifacts, their events, the domain events and the terminal state together.
+func (e *Engine) complete(ctx context.Context, tx ports.Tx, ex *execution.Execution, after *execution.Snapshot, result ports.IntentResult, now time.Time) error {
+	s := ex.Snapshot()
+	artifacts := map[string]any{}
+	var drafts []event.Draft
+	for _, r := range result.Artifacts {
+		snap := r.Artifact
+		if !r.View {
+			snap = produced(snap, s, now)
+			a, err := artifact.New(snap)
+			if err != nil {
+				return err
+			}
+			if err := tx.Artifacts.Insert(ctx, a); err != nil {
+				return err
+			}
+			snap = a.Snapshot()
+			drafts = append(drafts, draft(event.ArtifactCreated, map[string]any{
+				"artifact_id": snap.ID, "artifact_type": snap.Type, "lifecycle_state": snap.State,
+			}))
+		}
+		if err := e.present(artifacts, r, snap); err != nil {
+			return err
+		}
+	}
+	for key, value := range result.Values {
+		artifacts[key] = value
+	}
+	raw, err := json.Marshal(artifacts)
+	if err != nil {
+		return fault.As(err)
+	}
+	if err := ex.Complete(raw, now); err != nil {
+		return err
+	}
+	drafts = append(drafts, result.Events...)
+	drafts = append(drafts, draft(event.ExecutionCompleted, map[string]any{
+		"status": execution.Completed.Wire(), "intent_type": s.Intent.Type, "values": values(result.Values),
+	}))
+	return e.end(ctx, tx, ex, after, now, drafts...)
+}
+
+func values(v map[string]string) map[string]string {
+	if v == nil {
+		return map[string]string{}
+	}
+	return v
+}
+
+// present puts the wire form of a result under its key, and under each alias the same object that says so.
+func (e *Engine) present(into map[string]any, r ports.ResultArtifact, s artifact.Snapshot) error {
+	for i, key := range append([]string{r.Key}, r.Aliases...) {
+		doc, err := e.Document(s)
+		if err != nil {
+			return err
+		}
+		if i > 0 {
+			doc["alias_of"] = r.Key
+		}
+		into[key] = doc
+	}
+	return nil
+}
+
+// produced fills what the Runtime knows of a new artifact.
+func produced(a artifact.Snapshot, s execution.Snapshot, now time.Time) artifact.Snapshot {
+	a.TenantID, a.OwnerID, a.SessionID, a.SolutionID = s.TenantID, s.OwnerID, s.SessionID, s.Intent.SolutionID
+	a.ProducedIntent, a.ExecutionID = s.Intent.Type, s.ID
+	a.CreatedAt, a.UpdatedAt = now, now
+	if a.Realm == "" {
+		a.Realm = s.Realm
+	}
+	a.Origin = "authenticated"
+	if s.Principal.Anonymous() {
+		a.Origin = "anonymous"
+	}
+	return a
+}
+
+// fallBack writes how a run that did not complete goes on: cancelled, tried again, or failed.
+func (e *Engine) fallBack(ctx context.Context, tx ports.Tx, ex *execution.Execution, after *execution.Snapshot, entry intents.Entry, cause error, stopping bool, now time.Time) error {
+	s := ex.Snapshot()
+	switch {
+	case s.CancelRequested || errors.Is(cause, errCancelRequested):
+		if err := ex.Cancel(now); err != nil {
+			return err
+		}
+		return e.end(ctx, tx, ex, after, now, draft(event.ExecutionCancelled, map[string]any{"status": execution.Cancelled.Wire()}))
+	case stopping:
+		return e.retry(ctx, tx, ex, after, errStopping, now, now)
+	}
+	policy := entry.Spec.Retry.Policy()
+	if retryable(cause) && s.Attempt < policy.Attempts {
+		return e.retry(ctx, tx, ex, after, fault.As(cause), now.Add(e.jitter(policy.Delay(s.Attempt+1))), now)
+	}
+	f := fault.As(cause)
+	if err := ex.Fail(f.Code, safeMessage(f), now); err != nil {
+		return err
+	}
+	return e.end(ctx, tx, ex, after, now, draft(event.ExecutionFailed, map[string]any{
+		"status": execution.Failed.Wire(), "error": safeMessage(f), "error_code": f.Code, "intent_type": s.Intent.Type,
+	}))
+}
+
+// errStopping is why an execution that a stopping process puts back is pending again.
+var errStopping = fault.New(fault.Unavailable, "server_stopping", "The server is restarting; the execution goes on in a moment.")
+
+// capabilityUnavailable is the code of what this deployment lacks; waiting does not bring it.
+const capabilityUnavailable = "capability_unavailable"
+
+// retryable reports whether the same attempt may end otherwise: faults of stores and networks, and unexpected failures. Errors that the
+// input causes never are.
+func retryable(err error) bool {
+	f := fault.As(err)
+	if errors.Is(err, errTimeout) || errors.Is(err, errPoison) || f.Code == capabilityUnavailable {
+		return false
+	}
+	return f.Kind == fault.Unavailable || f.Kind == fault.Internal
+}
+
+func safeMessage(f *fault.Error) string {
+	if f.Kind == fault.Internal && f.Code == "internal" {
+		return "The execution failed unexpectedly; the trace id helps to find out why."
+	}
+	return f.Msg
+}
+
+func (e *Engine) retry(ctx context.Context, tx ports.Tx, ex *execution.Execution, after *execution.Snapshot, f *fault.Error, due, now time.Time) error {
+	if err := ex.Retry(f.Code, safeMessage(f), due, now); err != nil {
+		return err
+	}
+	err := e.append(ctx, tx, ex, draft(event.ExecutionRetrying, map[string]any{
+		"status": execution.Retrying.Wire(), "error_code": f.Code, "attempt": ex.Snapshot().Attempt, "due_at": due.Format(time.RFC3339Nano),
+	}))
+	if err != nil {
+		return err
+	}
+	*after = ex.Snapshot()
+	return tx.Queue.Enqueue(ctx, ports.Job{ExecutionID: ex.ID(), DueAt: due})
+}
+
+// jitter spreads repeats over ±20 %, so that what failed together does not return together.
+func (e *Engine) jitter(d time.Duration) time.Duration {
+	share := float64(e.IDs.Secret()[0])/255*0.4 - 0.2
+	return d + time.Duration(share*float64(d))
+}

@@ -1,0 +1,133 @@
+package runtime
+
+import (
+	"context"
+	"time"
+
+	"github.com/symphainy/symphainy/domain/execution"
+	"github.com/symphainy/symphainy/domain/identity"
+	"github.com/symphainy/symphainy/ports"
+)
+
+// scanMargin is how far a scan for changed executions looks back beyond the last one: commits become visible later than their times say.
+const scanMargin = 10 * time.Second
+
+// sessionFeed follows all executions of one session.
+type sessionFeed struct {
+	engine  *Engine
+	scope   identity.Scope
+	session string
+	// delivered is the last delivered number by execution; ended holds when executions ended whose logs are complete. Both forget what
+	// ended before since, which neither a scan nor a hint brings up again.
+	delivered map[string]int64
+	ended     map[string]time.Time
+	// since is how far back the next scan looks.
+	since   time.Time
+	deliver func([]ports.SessionEvent) error
+}
+
+// FollowSession delivers the logs of all executions of a session, those that start later too.
+func (e *Engine) FollowSession(ctx context.Context, scope identity.Scope, sessionID string, known map[string]int64, since time.Time, deliver func([]ports.SessionEvent) error) error {
+	hints, unsubscribe, err := e.Bus.Subscribe(ports.TopicSession(sessionID))
+	if err != nil {
+		return err
+	}
+	defer unsubscribe()
+	f := &sessionFeed{
+		engine: e, scope: scope, session: sessionID, delivered: map[string]int64{}, ended: map[string]time.Time{}, since: since, deliver: deliver,
+	}
+	for id, seq := range known {
+		f.delivered[id] = seq
+	}
+	poll := time.NewTicker(e.cfg.Poll)
+	defer poll.Stop()
+	for hint := (ports.Hint{}); ; {
+		if err := f.look(ctx, hint); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case hint = <-hints:
+		case <-poll.C:
+			hint = ports.Hint{}
+		}
+	}
+}
+
+// look reads what a hint names, or, without one, whatever changed.
+func (f *sessionFeed) look(ctx context.Context, h ports.Hint) error {
+	if h.ExecutionID != "" {
+		if h.LastSeq > 0 && h.LastSeq <= f.delivered[h.ExecutionID] {
+			return nil
+		}
+		s, err := f.engine.Execution(ctx, f.scope, h.ExecutionID)
+		if err != nil || f.over(s) {
+			return nil //nolint:nilerr // a hint may name what this scope cannot see; the scan reports a store that is gone
+		}
+		return f.drain(ctx, s)
+	}
+	began := f.engine.Clock.Now()
+	filter := ports.ExecutionFilter{SessionID: f.session, ActiveSince: f.since}
+	for page := (ports.Page{Limit: pageSize}); ; {
+		list, err := f.engine.Executions(ctx, f.scope, filter, page)
+		if err != nil {
+			return err
+		}
+		for i := len(list) - 1; i >= 0; i-- {
+			if err := f.drain(ctx, list[i]); err != nil {
+				return err
+			}
+		}
+		if len(list) < pageSize {
+			break
+		}
+		page.After = list[len(list)-1].ID
+	}
+	if next := began.Add(-scanMargin); next.After(f.since) {
+		f.forget(next)
+	}
+	return nil
+}
+
+// over reports whether the execution ended before what the feed looks at.
+func (f *sessionFeed) over(s execution.Snapshot) bool {
+	return s.State.Terminal() && s.CompletedAt.Before(f.since)
+}
+
+func (f *sessionFeed) forget(since time.Time) {
+	f.since = since
+	for id, at := range f.ended {
+		if at.Before(since) {
+			delete(f.ended, id)
+			delete(f.delivered, id)
+		}
+	}
+}
+
+// drain delivers all of an execution's log that is not delivered yet.
+func (f *sessionFeed) drain(ctx context.Context, s execution.Snapshot) error {
+	for s.LastSeq > f.delivered[s.ID] {
+		page, err := f.engine.Page(ctx, f.scope, s.ID, ports.Position{Seq: f.delivered[s.ID]}, pageSize)
+		if err != nil {
+			return err
+		}
+		if len(page.Events) > 0 {
+			batch := make([]ports.SessionEvent, len(page.Events))
+			for i, ev := range page.Events {
+				batch[i] = ports.SessionEvent{Event: ev, ConversationID: s.Intent.Lane}
+			}
+			if err := f.deliver(batch); err != nil {
+				return err
+			}
+			f.delivered[s.ID] = page.Events[len(page.Events)-1].Seq
+		}
+		if page.Ended {
+			f.ended[s.ID] = f.engine.Clock.Now()
+		}
+		if len(page.Events) < pageSize {
+			break
+		}
+	}
+	return nil
+}

@@ -1,0 +1,140 @@
+package runtime
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"time"
+
+	"github.com/symphainy/symphainy/domain/audit"
+	"github.com/symphainy/symphainy/domain/event"
+	"github.com/symphainy/symphainy/domain/execution"
+	"github.com/symphainy/symphainy/domain/intent"
+	"github.com/symphainy/symphainy/domain/typeid"
+	"github.com/symphainy/symphainy/ports"
+)
+
+// Submit accepts an intent: execution, first event, audit record and queue entry in one transaction (G1, G7).
+func (e *Engine) Submit(ctx context.Context, s ports.Submission) (ports.Receipt, error) {
+	id := e.IDs.NewID(typeid.Execution)
+	var receipt ports.Receipt
+	err := e.UnitOfWork.Do(ctx, func(ctx context.Context, tx ports.Tx) error {
+		now := e.Clock.Now()
+		known, err := e.reserve(ctx, tx, s, id, now)
+		if err != nil || known != nil {
+			receipt = ports.Receipt{Repeated: true}
+			if known != nil {
+				receipt.Execution = known.Snapshot()
+			}
+			return err
+		}
+		ex := execution.Accept(id, s.Realm, s.Intent, s.Principal, s.SessionID, s.TraceID, e.deadline(s, now), now)
+		if err := e.accept(ctx, tx, &ex, now); err != nil {
+			return err
+		}
+		receipt = ports.Receipt{Execution: ex.Snapshot()}
+		if s.Alongside != nil {
+			return s.Alongside(ctx, tx, id)
+		}
+		return nil
+	})
+	if err != nil {
+		return ports.Receipt{}, err
+	}
+	if !receipt.Repeated {
+		e.hint(ctx, receipt.Execution, false)
+	}
+	return receipt, nil
+}
+
+func (e *Engine) deadline(s ports.Submission, now time.Time) time.Time {
+	if s.Spec.Timeout > 0 {
+		return now.Add(s.Spec.Timeout)
+	}
+	return now.Add(e.cfg.Timeout)
+}
+
+// reserve takes the idempotency key first, so that of many equal submissions exactly one goes on.
+func (e *Engine) reserve(ctx context.Context, tx ports.Tx, s ports.Submission, id string, now time.Time) (*execution.Execution, error) {
+	if s.IdempotencyKey == "" {
+		return nil, nil //nolint:nilnil // no key, so nothing is known: the one meaning of both being nil
+	}
+	known, err := tx.Idempotency.Reserve(ctx, intent.IdempotencyRecord{
+		TenantID: s.Principal.TenantID, Actor: s.Principal.Actor(), Key: s.IdempotencyKey, Fingerprint: s.Fingerprint,
+		ExecutionID: id, ExpiresAt: now.Add(intent.IdempotencyLife),
+	})
+	if err != nil || known == nil {
+		return nil, err
+	}
+	if !bytes.Equal(known.Fingerprint, s.Fingerprint) {
+		return nil, intent.ErrIdempotencyReused
+	}
+	first, err := tx.Executions.ByID(ctx, s.Principal.Scope(), known.ExecutionID)
+	if err != nil {
+		return nil, err
+	}
+	return &first, nil
+}
+
+func (e *Engine) accept(ctx context.Context, tx ports.Tx, ex *execution.Execution, now time.Time) error {
+	snap := ex.Snapshot()
+	events := ex.Record(now, draft(event.ExecutionAccepted, map[string]any{
+		"intent_id": snap.Intent.ID, "intent_type": snap.Intent.Type, "realm": snap.Realm, "status": execution.Accepted.Wire(),
+	}))
+	if err := tx.Executions.Insert(ctx, *ex); err != nil {
+		return err
+	}
+	if err := tx.Events.Append(ctx, snap.TenantID, events); err != nil {
+		return err
+	}
+	if err := tx.Audit.Append(ctx, e.record(snap, "intent.submitted", audit.Open, now)); err != nil {
+		return err
+	}
+	return tx.Queue.Enqueue(ctx, ports.Job{ExecutionID: snap.ID, DueAt: snap.DueAt})
+}
+
+// record makes the audit record of an act on an execution.
+func (e *Engine) record(s execution.Snapshot, action string, result audit.Result, now time.Time) audit.Record {
+	hash := sha256.Sum256(s.Intent.Parameters)
+	return audit.Record{
+		ID: e.IDs.NewID(typeid.AuditRecord), TenantID: s.TenantID, Actor: s.Principal.Actor(), Action: action, Target: s.ID,
+		IntentType: s.Intent.Type, ArgumentsHash: hex.EncodeToString(hash[:]), PolicyVersion: policyVersion, Result: result,
+		Detail: detail(s), TraceID: s.TraceID, At: now,
+	}
+}
+
+// policyVersion names the rules by which intents are admitted today: the declarations compiled into the binary.
+const policyVersion = "builtin_1.0"
+
+func detail(s execution.Snapshot) []byte {
+	d := map[string]any{"session_id": s.SessionID, "intent_id": s.Intent.ID, "attempt": s.Attempt}
+	if s.ErrorCode != "" {
+		d["error_code"] = s.ErrorCode
+	}
+	return encode(d)
+}
+
+// draft makes an event of values that always encode.
+func draft(eventType string, data map[string]any) event.Draft {
+	return event.Draft{Type: eventType, Data: encode(data)}
+}
+
+// encode turns maps of strings, numbers and JSON fragments into JSON. Such maps cannot fail to encode; a fragment that is no JSON is a
+// bug of ours and reads as an empty object.
+func encode(data map[string]any) []byte {
+	raw, err := json.Marshal(data)
+	if err != nil {
+		return []byte("{}")
+	}
+	return raw
+}
+
+// hint tells watchers, after COMMIT, that an execution's log has grown. A failed hint is only reported: the poll carries the stream.
+func (e *Engine) hint(ctx context.Context, s execution.Snapshot, control bool) {
+	h := ports.Hint{SessionID: s.SessionID, ExecutionID: s.ID, LastSeq: s.LastSeq, Control: control}
+	if err := e.Bus.Publish(context.WithoutCancel(ctx), h); err != nil {
+		e.Report(ctx, "publish a hint", err)
+	}
+}

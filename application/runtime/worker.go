@@ -1,0 +1,200 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/symphainy/symphainy/application/intents"
+	"github.com/symphainy/symphainy/domain/event"
+	"github.com/symphainy/symphainy/domain/execution"
+	"github.com/symphainy/symphainy/domain/fault"
+	"github.com/symphainy/symphainy/ports"
+)
+
+// Reasons for which a run's context ends; the run reads them with context.Cause.
+var (
+	errCancelRequested = errors.New("cancellation was requested")
+	errTimeout         = fault.New(fault.Unavailable, "timeout", "The execution took longer than it may.")
+	errPoison          = fault.New(fault.Internal, "attempts_exhausted", "The execution was given up: its workers kept dying.")
+)
+
+// run is one claim at work.
+type run struct {
+	entry   intents.Entry
+	lease   execution.Lease
+	cancel  context.CancelCauseFunc
+	renewed time.Time
+}
+
+// work does one job of the queue: claim, run, finish. A job for an execution that is not claimable is done.
+func (e *Engine) work(ctx context.Context, id string) error {
+	ex, err := e.claim(ctx, id)
+	if errors.Is(err, execution.ErrNotClaimable) || errors.Is(err, fault.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("claim %s: %w", id, err)
+	}
+	s := ex.Snapshot()
+	e.hint(ctx, s, false)
+	entry, err := e.Catalogue.Find(s.Intent.Type)
+	if err != nil {
+		// The intent was accepted by a version that knew it; this one does not.
+		return e.finish(ctx, s.Lease(), entry, ports.IntentResult{}, err)
+	}
+	runCtx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	timed, stop := context.WithTimeoutCause(runCtx, s.Deadline.Sub(e.Clock.Now()), errTimeout)
+	defer stop()
+	r := &run{entry: entry, lease: s.Lease(), cancel: cancel, renewed: e.Clock.Now()}
+	e.enter(id, r)
+	defer e.leave(id, r)
+
+	result, err := e.handle(timed, entry, s)
+	if cause := context.Cause(timed); cause != nil && !errors.Is(err, execution.ErrLeaseLost) && (err != nil || errors.Is(cause, errCancelRequested)) {
+		err = cause
+	}
+	return e.finish(ctx, r.lease, entry, result, err)
+}
+
+func (e *Engine) claim(ctx context.Context, id string) (execution.Execution, error) {
+	var ex execution.Execution
+	err := e.UnitOfWork.Do(ctx, func(ctx context.Context, tx ports.Tx) (err error) {
+		if ex, err = tx.Leases.Claim(ctx, id, e.owner, e.cfg.Lease); err != nil {
+			return err
+		}
+		s := ex.Snapshot()
+		return e.append(ctx, tx, &ex, draft(event.ExecutionStarted, map[string]any{"attempt": s.Attempt, "status": execution.Running.Wire()}))
+	})
+	return ex, err
+}
+
+// append numbers and stores events of a row that the transaction has locked.
+func (e *Engine) append(ctx context.Context, tx ports.Tx, ex *execution.Execution, drafts ...event.Draft) error {
+	events := ex.Record(e.Clock.Now(), drafts...)
+	if err := tx.Executions.Save(ctx, *ex); err != nil {
+		return err
+	}
+	return tx.Events.Append(ctx, ex.Snapshot().TenantID, events)
+}
+
+// handle checks what must hold before any work, and runs the handler.
+func (e *Engine) handle(ctx context.Context, entry intents.Entry, s execution.Snapshot) (result ports.IntentResult, err error) {
+	switch {
+	case s.CancelRequested:
+		return result, errCancelRequested
+	case s.Attempt > e.cfg.MaxClaims:
+		return result, errPoison
+	}
+	c := &call{engine: e, entry: entry, claimed: s}
+	if err := c.load(ctx); err != nil {
+		return result, err
+	}
+	if err := c.authorise(ctx); err != nil {
+		return result, err
+	}
+	err = guarded(func() (err error) {
+		result, err = entry.Handler(ctx, c)
+		return err
+	})
+	return result, err
+}
+
+// guarded turns a panic into an Internal error with the stack as its cause, for the log.
+func guarded(fn func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fault.As(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+		}
+	}()
+	return fn()
+}
+
+func (e *Engine) enter(id string, r *run) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.running[id] = r
+}
+
+func (e *Engine) leave(id string, r *run) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.running[id] == r {
+		delete(e.running, id)
+	}
+}
+
+// renew extends the leases of all that runs here. A run whose lease could not be renewed in time is stopped: it can no longer prove that
+// it is the owner.
+func (e *Engine) renew(ctx context.Context) error {
+	now := e.Clock.Now()
+	leases := e.leases()
+	if len(leases) == 0 {
+		return nil
+	}
+	var renewal ports.Renewal
+	err := e.UnitOfWork.Do(ctx, func(ctx context.Context, tx ports.Tx) (err error) {
+		renewal, err = tx.Leases.Renew(ctx, leases, e.cfg.Lease)
+		return err
+	})
+	if err != nil {
+		e.each(func(r *run) {
+			if now.Sub(r.renewed) >= e.cfg.Lease {
+				r.cancel(execution.ErrLeaseLost)
+			}
+		})
+		return err
+	}
+	e.each(func(r *run) { r.renewed = now })
+	e.stopRuns(renewal.Lost, execution.ErrLeaseLost)
+	e.stopRuns(renewal.Cancel, errCancelRequested)
+	return nil
+}
+
+func (e *Engine) leases() []execution.Lease {
+	var leases []execution.Lease
+	e.each(func(r *run) { leases = append(leases, r.lease) })
+	return leases
+}
+
+func (e *Engine) each(fn func(*run)) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, r := range e.running {
+		fn(r)
+	}
+}
+
+func (e *Engine) stopRuns(ids []string, cause error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, id := range ids {
+		if r, ok := e.running[id]; ok {
+			r.cancel(cause)
+		}
+	}
+}
+
+// control looks at the row of a running execution that somebody wants stopped.
+func (e *Engine) control(ctx context.Context, h ports.Hint) error {
+	e.mu.Lock()
+	r, here := e.running[h.ExecutionID]
+	e.mu.Unlock()
+	if !here {
+		return nil
+	}
+	return e.UnitOfWork.View(ctx, func(ctx context.Context, tx ports.Tx) error {
+		ex, err := tx.Leases.Hold(ctx, r.lease)
+		switch {
+		case errors.Is(err, execution.ErrLeaseLost):
+			r.cancel(execution.ErrLeaseLost)
+			return nil
+		case err == nil && ex.Snapshot().CancelRequested:
+			r.cancel(errCancelRequested)
+		}
+		return err
+	})
+}
