@@ -37,7 +37,7 @@ build: ## Build bin/symphainy, one static binary
 .PHONY: test
 test: test-setup ## Run everything with the race detector beside a PostgreSQL of its own; installs what is missing (PKGS=)
 	@rm -f $(EVENTS)
-	@status=0; $(PGRUN) $(GOTESTSUM) --format pkgname-and-test-fails --hide-summary=skipped --jsonfile-timing-events $(EVENTS) \
+	@status=0; $(PGRUN) $(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg --hide-summary=skipped --jsonfile-timing-events $(EVENTS) \
 		-- $(TEST_FLAGS) $(PKGS) || status=$$?; \
 	sh test/setup/summary.sh $(EVENTS) || status=1; exit $$status
 

@@ -14,7 +14,7 @@ compiler_works() {
 
 missing=
 compiler_works || missing="gcc libc6-dev"
-"$pgrun" -check 2>/dev/null || missing="$missing postgresql"
+"$pgrun" -check 2>/dev/null || missing="${missing:+$missing }postgresql"
 [ -n "$missing" ] || exit 0
 
 fail() {
