@@ -27,6 +27,7 @@ require (
 	github.com/spf13/cobra v1.10.2
 	github.com/stretchr/testify v1.12.1
 	github.com/swaggest/swgui v1.8.5
+	github.com/trustelem/zxcvbn v1.0.1
 	go.uber.org/fx v1.24.0
 	go.uber.org/goleak v1.3.0
 	gocloud.dev v0.47.0
