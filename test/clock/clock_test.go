@@ -1,0 +1,19 @@
+package clock_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/symphainy/symphainy/test/clock"
+)
+
+func TestClockMovesOnlyWhenTold(t *testing.T) {
+	start := time.Date(2026, 5, 1, 10, 0, 0, 1234, time.FixedZone("east", 7200))
+	c := clock.At(start)
+	require.Equal(t, time.Date(2026, 5, 1, 8, 0, 0, 1000, time.UTC), c.Now())
+	require.Equal(t, c.Now(), c.Now())
+	require.Equal(t, time.Date(2026, 5, 1, 8, 1, 0, 1000, time.UTC), c.Advance(time.Minute))
+	require.Equal(t, clock.Fixed().Now(), clock.Fixed().Now())
+}
