@@ -99,6 +99,13 @@ type Stager interface {
 	Stage(ctx context.Context, p identity.Principal, intentType string, parameters []byte) ([]byte, error)
 }
 
+// FailureReporter is a Realm that has something of its own to say when one of its executions fails or is cancelled for good.
+type FailureReporter interface {
+	// FailureEvents gives the events that go before execution.failed or execution.cancelled in the log. code and message are safe for the
+	// caller.
+	FailureEvents(s execution.Snapshot, code, message string) []event.Draft
+}
+
 // IntentHandler does the work of one intent. It may run again after a crash or a retry: finished steps give their stored results, so
 // what it does outside steps must be free of effects. An error is a *fault.Error where the caller can act on it; its Kind decides
 // whether the Runtime tries again (only Unavailable and Internal may be, by the intent's retry class).

@@ -19,7 +19,9 @@ type Entry struct {
 	Handler ports.IntentHandler
 	// Stager takes bulky parameters out at admission; nil if the realm has none.
 	Stager ports.Stager
-	schema *schema
+	// FailureReporter adds events to a failed or cancelled execution; nil if the realm has none.
+	FailureReporter ports.FailureReporter
+	schema          *schema
 }
 
 // Catalogue finds intents by type or alias. It is immutable.
@@ -45,10 +47,11 @@ func NewCatalogue(realms ...ports.Realm) (*Catalogue, error) {
 func (c *Catalogue) add(d realm.Declaration, r ports.Realm) (problems []error) {
 	handlers := r.Handlers()
 	stager, _ := r.(ports.Stager)
+	reporter, _ := r.(ports.FailureReporter)
 	declared := map[string]bool{}
 	for _, spec := range d.Intents {
 		declared[spec.Type] = true
-		e, err := newEntry(d.Name, spec, handlers[spec.Type], stager)
+		e, err := newEntry(Entry{Spec: spec, Realm: d.Name, Handler: handlers[spec.Type], Stager: stager, FailureReporter: reporter})
 		problems = append(problems, err)
 		for _, name := range append([]string{spec.Type}, spec.Aliases...) {
 			if _, taken := c.byName[name]; taken {
@@ -66,17 +69,17 @@ func (c *Catalogue) add(d realm.Declaration, r ports.Realm) (problems []error) {
 	return problems
 }
 
-func newEntry(realmName string, spec realm.IntentSpec, h ports.IntentHandler, st ports.Stager) (Entry, error) {
-	e := Entry{Spec: spec, Realm: realmName, Handler: h, Stager: st}
-	if h == nil {
-		return e, fmt.Errorf("realm %s: intent %q has no handler", realmName, spec.Type)
+func newEntry(e Entry) (Entry, error) {
+	spec := e.Spec
+	if e.Handler == nil {
+		return e, fmt.Errorf("realm %s: intent %q has no handler", e.Realm, spec.Type)
 	}
 	var err error
 	if e.schema, err = compile(spec); err != nil {
-		return e, fmt.Errorf("realm %s: intent %q: %w", realmName, spec.Type, err)
+		return e, fmt.Errorf("realm %s: intent %q: %w", e.Realm, spec.Type, err)
 	}
 	if _, err = e.Parameters(spec.Example); err != nil {
-		return e, fmt.Errorf("realm %s: example of %q: %w", realmName, spec.Type, err)
+		return e, fmt.Errorf("realm %s: example of %q: %w", e.Realm, spec.Type, err)
 	}
 	return e, nil
 }

@@ -73,7 +73,7 @@ func (e *Engine) Cancel(ctx context.Context, p identity.Principal, id string) (e
 
 // end stores the terminal state with its events and audit record, and lets the next of its lane go.
 func (e *Engine) end(ctx context.Context, tx ports.Tx, ex *execution.Execution, after *execution.Snapshot, now time.Time, drafts ...event.Draft) error {
-	events := ex.Record(now, drafts...)
+	events := ex.Record(now, append(e.failureEvents(ex.Snapshot()), drafts...)...)
 	s := ex.Snapshot()
 	if err := tx.Executions.Save(ctx, *ex); err != nil {
 		return err
@@ -93,6 +93,19 @@ func (e *Engine) end(ctx context.Context, tx ports.Tx, ex *execution.Execution, 
 		return err
 	}
 	return tx.Queue.Enqueue(ctx, ports.Job{ExecutionID: next})
+}
+
+// failureEvents gives what the realm of a failed or cancelled execution adds to its log.
+func (e *Engine) failureEvents(s execution.Snapshot) []event.Draft {
+	entry, err := e.Catalogue.Find(s.Intent.Type)
+	if err != nil || entry.FailureReporter == nil || s.State == execution.Completed {
+		return nil
+	}
+	code, message := s.ErrorCode, s.ErrorMessage
+	if s.State == execution.Cancelled {
+		code, message = "cancelled", "The execution was cancelled."
+	}
+	return entry.FailureReporter.FailureEvents(s, code, message)
 }
 
 //nolint:gochecknoglobals // a constant table
