@@ -99,6 +99,10 @@ type Metadata struct {
 	Counts map[string]int
 }
 
+// CountFirstLine is the entry of Metadata.Counts with the line (from 1) of the first row, set only if each row is one line of the file,
+// so that row n stands on line n + CountFirstLine.
+const CountFirstLine = "first_row_line"
+
 // Finding is something about the input that a reader should know. Row counts from 0; −1 means no row, and
 // Offset −1 no place in the file.
 type Finding struct {

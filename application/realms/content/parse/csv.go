@@ -40,6 +40,7 @@ type csvFile struct {
 	more     bool // there are rows beyond MaxRows
 	short    shortRows
 	content  bool // a cell that is not blank was seen
+	ragged   bool // a record does not stand on the line of its number: blank lines, or line ends inside quotes
 }
 
 // shortRows counts rows with fewer cells than the header.
@@ -145,8 +146,11 @@ func (g *recordGuard) Read(p []byte) (int, error) {
 
 // survey is the first pass: header, counts, limits, and the evidence for the types.
 func (f *csvFile) survey() error {
-	f.evidence, f.labels, f.rows, f.more, f.content, f.short = nil, nil, 0, false, false, shortRows{}
-	return f.each(func(n int, record []string, _ *csv.Reader) error {
+	f.evidence, f.labels, f.rows, f.more, f.content, f.ragged, f.short = nil, nil, 0, false, false, false, shortRows{}
+	return f.each(func(n int, record []string, r *csv.Reader) error {
+		if line, _ := r.FieldPos(0); line != n+1 {
+			f.ragged = true
+		}
 		if n == 0 {
 			return f.first(record)
 		}

@@ -69,6 +69,12 @@ func (f *csvFile) fill(doc *document.Document, w *tableWriter, record []string, 
 
 func (f *csvFile) finish(doc *document.Document) {
 	doc.Metadata.RecordCount = f.rows
+	if !f.ragged {
+		doc.Metadata.Counts[document.CountFirstLine] = 1
+		if f.header {
+			doc.Metadata.Counts[document.CountFirstLine] = 2
+		}
+	}
 	if f.short.count > 0 {
 		doc.Metadata.Counts["short_rows"] = f.short.count
 		doc.Warnings.Add(document.Finding{Code: "short_rows", Table: doc.Tables[0].Name, Row: f.short.first, Offset: -1,
