@@ -61,7 +61,7 @@ const (
 // Present judges a genuine token's counter at now. A login that is over, or a counter of the future, is ErrRefreshInvalid.
 func (l Login) Present(counter int, now time.Time) (Rotation, error) {
 	switch {
-	case !now.Before(l.IdleUntil) || !now.Before(l.EndsAt) || counter > l.Counter || counter < 1:
+	case l.Over(now) || counter > l.Counter || counter < 1:
 		return 0, ErrRefreshInvalid
 	case counter == l.Counter:
 		return Advance, nil
@@ -77,6 +77,17 @@ func (l Login) Advanced(now time.Time) Login {
 	l.RotatedAt = now
 	l.IdleUntil = earlier(now.Add(ActiveIdle), l.EndsAt)
 	return l
+}
+
+// Over reports whether the login has ended at now, by its age or for want of use.
+func (l Login) Over(now time.Time) bool { return !now.Before(l.IdleUntil) || !now.Before(l.EndsAt) }
+
+// Used gives the login after a use without rotation, such as by its cookie, and whether that is worth storing: at most once a day.
+func (l Login) Used(now time.Time) (Login, bool) {
+	next := earlier(now.Add(ActiveIdle), l.EndsAt)
+	due := next.Sub(l.IdleUntil) >= 24*time.Hour
+	l.IdleUntil = next
+	return l, due
 }
 
 // Ticket is a one-time credential for opening a socket: 30 s, bound to principal, session, epoch and origin.

@@ -1,0 +1,72 @@
+package accounts
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/symphainy/symphainy/domain/fault"
+)
+
+const (
+	maxEmail     = 254
+	maxLocalPart = 64
+)
+
+// EmailKey gives the form in which mail addresses are compared: trimmed, NFKC, case-folded.
+func EmailKey(email string) string { return fold(strings.TrimSpace(email)) }
+
+// fold makes a Caser each time: a Caser is not safe for concurrent use. Folding can undo the normal form, hence the second pass.
+func fold(s string) string { return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s))) }
+
+// parseEmail gives an address as it was typed, and its key. The syntax is judged on the key, so that a full-width sign is no way round
+// it. Quoted local parts and address literals are not accepted: nobody receives mail by them.
+func parseEmail(text string) (email, key string, wrong *fault.Field) {
+	email = strings.TrimSpace(text)
+	if email == "" {
+		return "", "", &fault.Field{Pointer: "/email", Code: "missing", Message: "Give an e-mail address."}
+	}
+	if len(email) > maxEmail || !utf8.ValidString(email) {
+		return "", "", &fault.Field{Pointer: "/email", Code: "too_long", Message: "Give an e-mail address of at most 254 bytes."}
+	}
+	key = EmailKey(email)
+	local, domain, _ := strings.Cut(key, "@")
+	if len(key) > 2*maxEmail || !goodLocalPart(local) || !goodDomain(domain) {
+		return "", "", &fault.Field{Pointer: "/email", Code: "invalid", Message: "Give an e-mail address like name@example.org."}
+	}
+	return email, key, nil
+}
+
+func goodLocalPart(local string) bool {
+	if local == "" || len(local) > maxLocalPart || local[0] == '.' || local[len(local)-1] == '.' || strings.Contains(local, "..") {
+		return false
+	}
+	for _, r := range local {
+		if r < utf8.RuneSelf && !isLetterOrDigit(r) && !strings.ContainsRune(".!#$%&'*+/=?^_`{|}~-", r) || !visible(r) {
+			return false
+		}
+	}
+	return true
+}
+
+func goodDomain(domain string) bool {
+	for label := range strings.SplitSeq(domain, ".") {
+		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
+			return false
+		}
+		for _, r := range label {
+			if r < utf8.RuneSelf && !isLetterOrDigit(r) && r != '-' || !visible(r) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func isLetterOrDigit(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+// visible refuses spaces, controls and invisible format characters, by which two different keys would look the same.
+func visible(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }
