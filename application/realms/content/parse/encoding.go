@@ -172,6 +172,9 @@ func (s *source) chooseEncoding(asked string) {
 	s.cleanup = s.encoding == encUTF8 && !s.validUTF
 }
 
+// blank says that there is nothing but white space in the file, as far as its head can tell.
+func (s *source) blank() bool { return s.size <= sampleBytes && strings.TrimSpace(s.head) == "" }
+
 // wide says that the text has two bytes per unit, so that NUL bytes are normal.
 func (s *source) wide() bool { return s.encoding == encUTF16LE || s.encoding == encUTF16BE }
 
@@ -209,7 +212,11 @@ func (s *source) open() (io.Reader, error) {
 		}
 		enc = unicode.UTF8
 	}
-	return &nulReader{r: transform.NewReader(r, enc.NewDecoder())}, nil
+	decoded := transform.NewReader(r, enc.NewDecoder())
+	if s.wide() {
+		return &nulReader{r: decoded}, nil
+	}
+	return decoded, nil
 }
 
 // nulReader refuses a NUL in decoded text, where the raw bytes could not tell.

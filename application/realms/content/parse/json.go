@@ -75,7 +75,7 @@ func (jsonParser) Parse(job *Job) (*document.Document, error) {
 	if err := f.pass(f.surveyArray); err != nil {
 		return nil, f.failure(err)
 	}
-	if len(f.tables) == 0 && f.members == 0 {
+	if f.members == 0 {
 		return nil, ErrEmpty.WithMsg("The JSON holds nothing: no members and no elements.")
 	}
 	surveyed := f.doc
@@ -98,10 +98,10 @@ func (jsonParser) Parse(job *Job) (*document.Document, error) {
 func (f *jsonFile) failure(err error) error {
 	var syntax *jsontext.SyntacticError
 	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return malformed("The JSON ends too early, at byte %d.", f.src.size).Because(err)
 	case errors.As(err, &syntax):
 		return malformed("Not valid JSON at byte %d: %v.", syntax.ByteOffset, syntax.Err).Because(err)
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return malformed("The JSON ends too early, at byte %d.", f.dec.InputOffset()).Because(err)
 	default:
 		return err
 	}
@@ -158,9 +158,9 @@ func (f *jsonFile) object(path string, visit func(path string) error) error {
 	if path != "" {
 		f.doc.Structure = f.outline(f.doc.Structure, "object", path)
 	}
-	seen := map[string]struct{}{}
+	seen := map[string]int{}
 	for f.dec.PeekKind() != '}' {
-		name, err := f.name(seen)
+		name, _, err := f.name(seen)
 		if err != nil {
 			return err
 		}
@@ -196,24 +196,27 @@ func (f *jsonFile) enter() error {
 	return nil
 }
 
-// name reads the name of a member and notes a repeated one.
-func (f *jsonFile) name(seen map[string]struct{}) (string, error) {
+// name reads the name of a member and gives its place among the different names so far; it notes a repeated one.
+func (f *jsonFile) name(seen map[string]int) (name string, place int, err error) {
 	tok, err := f.dec.ReadToken()
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
-	name := tok.String()
+	name = tok.String()
 	if int64(len(name)) > f.limits.CellBytes {
-		return "", exceeded("cell_bytes", f.limits.CellBytes, int64(len(name)), fmt.Sprintf(", in a name at byte %d", f.dec.InputOffset()))
+		return "", 0, exceeded("cell_bytes", f.limits.CellBytes, int64(len(name)), fmt.Sprintf(", in a name at byte %d", f.dec.InputOffset()))
 	}
-	if _, again := seen[name]; again {
-		if f.duplicates == 0 {
-			f.duplicate = name
-		}
-		f.duplicates++
+	place, again := seen[name]
+	if !again {
+		place = len(seen)
+		seen[name] = place
+		return name, place, nil
 	}
-	seen[name] = struct{}{}
-	return name, nil
+	if f.duplicates == 0 {
+		f.duplicate = name
+	}
+	f.duplicates++
+	return name, place, nil
 }
 
 // value reads one value with all that is in it.
@@ -253,33 +256,33 @@ func (f *jsonFile) checkCell(n int) error {
 func (f *jsonFile) nested(object bool) (document.Value, error) {
 	start := f.dec.InputOffset()
 	var members []document.Member
-	var seen map[string]struct{}
+	var seen map[string]int
 	if object {
-		seen = map[string]struct{}{}
+		seen = map[string]int{}
 	}
 	for kind := f.dec.PeekKind(); kind != '}' && kind != ']'; kind = f.dec.PeekKind() {
 		var m document.Member
 		var err error
-		before := len(seen)
+		place := len(members)
 		if object {
-			if m.Name, err = f.name(seen); err != nil {
+			if m.Name, place, err = f.name(seen); err != nil {
 				return document.Value{}, err
 			}
 		}
 		if m.Value, err = f.value(); err != nil {
 			return document.Value{}, err
 		}
-		if object && len(seen) == before {
-			replaceMember(members, m)
+		if size := f.dec.InputOffset() - start; size > f.limits.RecordBytes {
+			return document.Value{}, exceeded("record_bytes", f.limits.RecordBytes, size, fmt.Sprintf(", at byte %d", start))
+		}
+		if place < len(members) {
+			members[place].Value = m.Value
 			continue
 		}
 		members = append(members, m)
 	}
 	if _, err := f.dec.ReadToken(); err != nil {
 		return document.Value{}, err
-	}
-	if size := f.dec.InputOffset() - start; size > f.limits.RecordBytes {
-		return document.Value{}, exceeded("record_bytes", f.limits.RecordBytes, size, "")
 	}
 	if object {
 		return document.Object(members), nil
@@ -289,13 +292,4 @@ func (f *jsonFile) nested(object bool) (document.Value, error) {
 		values[i] = members[i].Value
 	}
 	return document.Array(values), nil
-}
-
-func replaceMember(members []document.Member, m document.Member) {
-	for i := range members {
-		if members[i].Name == m.Name {
-			members[i].Value = m.Value
-			return
-		}
-	}
 }

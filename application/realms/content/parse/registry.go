@@ -118,8 +118,8 @@ func (r *Registry) Parse(ctx context.Context, in Input, opts Options, sink RowSi
 	if err != nil {
 		return nil, err
 	}
-	if src.size == int64(src.bom) {
-		return nil, ErrEmpty.WithMsg("The file has no bytes of content.")
+	if src.blank() {
+		return nil, ErrEmpty.WithMsg("The file has no content.")
 	}
 	parser, warning, err := r.choose(in, src)
 	if err != nil {
