@@ -39,7 +39,7 @@ type Realm struct {
 }
 
 var (
-	_ ports.Realm   = (*Realm)(nil)
+	_ ports.Realm           = (*Realm)(nil)
 	_ ports.FailureReporter = (*Realm)(nil)
 )
 

@@ -1,0 +1,370 @@
+package runtime_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/symphainy/symphainy/application/runtime"
+	"github.com/symphainy/symphainy/domain/artifact"
+	"github.com/symphainy/symphainy/domain/audit"
+	"github.com/symphainy/symphainy/domain/event"
+	"github.com/symphainy/symphainy/domain/execution"
+	"github.com/symphainy/symphainy/domain/fault"
+	"github.com/symphainy/symphainy/domain/identity"
+	"github.com/symphainy/symphainy/domain/intent"
+	"github.com/symphainy/symphainy/ports"
+)
+
+func TestAnIntentRunsToItsResult(t *testing.T) {
+	w := newWorld(t, only(func(ctx context.Context, c ports.IntentCall) (ports.IntentResult, error) {
+		raw, err := c.Step(ctx, "look", func(_ context.Context, key string) ([]byte, error) { return json.Marshal(key) })
+		if err != nil {
+			return ports.IntentResult{}, err
+		}
+		if err := c.Progress(ctx, 1, 2, "half"); err != nil {
+			return ports.IntentResult{}, err
+		}
+		return ports.IntentResult{
+			Values: map[string]string{"key": string(raw)},
+			Artifacts: []ports.ResultArtifact{{Key: "thing", Aliases: []string{"other"}, Artifact: artifact.Snapshot{
+				ID: "art_1", Type: "thing", DataClass: artifact.Outcome, State: artifact.Draft, Payload: []byte(`{}`),
+			}}},
+			Events: []event.Draft{{Type: "thing_made", Data: []byte(`{"n":1}`)}},
+		}, nil
+	}))
+	id := w.submit(submission("act"))
+	require.Equal(t, execution.Accepted, w.get(id).State, "submit does not wait for the run")
+	w.work()
+
+	s := w.get(id)
+	require.Equal(t, execution.Completed, s.State)
+	require.JSONEq(t, `{"key":"\"`+id+`/look\"","thing":{"artifact_id":"art_1","artifact_type":"thing"},
+		"other":{"artifact_id":"art_1","artifact_type":"thing","alias_of":"thing"}}`, string(s.Artifacts))
+	require.JSONEq(t, `{"done":1,"total":2,"note":"half"}`, string(s.Progress))
+	require.Equal(t, append(started, event.StepStarted, event.StepCompleted, event.ExecutionProgress, event.ArtifactCreated, "thing_made", event.ExecutionCompleted), w.types(id))
+
+	require.NoError(t, w.store.View(t.Context(), func(ctx context.Context, tx ports.Tx) error {
+		a, err := tx.Artifacts.ByID(ctx, ada().Scope(), "art_1")
+		require.NoError(t, err)
+		require.Equal(t, "ten_a", a.Snapshot().TenantID)
+		require.Equal(t, "usr_ada", a.Snapshot().OwnerID)
+		require.Equal(t, id, a.Snapshot().ExecutionID)
+		records, err := tx.Audit.List(ctx, "ten_a", ports.Page{Limit: 10})
+		require.NoError(t, err)
+		require.Len(t, records, 2)
+		require.ElementsMatch(t, []audit.Result{audit.Open, audit.Completed}, []audit.Result{records[0].Result, records[1].Result})
+		return nil
+	}))
+}
+
+func TestInputErrorsAreFinalAndSafe(t *testing.T) {
+	w := newWorld(t, only(func(context.Context, ports.IntentCall) (ports.IntentResult, error) {
+		return ports.IntentResult{}, fault.New(fault.Invalid, "empty_content", "The file is empty.").Because(errors.New("driver text"))
+	}))
+	id := w.submit(submission("act"))
+	w.work()
+	s := w.get(id)
+	require.Equal(t, execution.Failed, s.State)
+	require.Equal(t, "empty_content", s.ErrorCode)
+	require.Equal(t, "The file is empty.", s.ErrorMessage)
+	require.Equal(t, 1, s.Attempt)
+	require.Equal(t, append(started, event.ExecutionFailed), w.types(id))
+}
+
+func TestFaultsOfTheSurroundingsAreTriedAgainWithBackoff(t *testing.T) {
+	calls := 0
+	w := newWorld(t, only(func(context.Context, ports.IntentCall) (ports.IntentResult, error) {
+		calls++
+		if calls < 3 {
+			return ports.IntentResult{}, fault.ErrUnavailable
+		}
+		return ports.IntentResult{}, nil
+	}))
+	id := w.submit(submission("act"))
+	w.work()
+	require.Equal(t, execution.Retrying, w.get(id).State)
+	require.Equal(t, 1, calls, "not before it is due")
+	due := w.get(id).DueAt
+	require.WithinRange(t, due, w.clock.Now().Add(160*time.Millisecond), w.clock.Now().Add(240*time.Millisecond))
+	for range 2 {
+		w.clock.Advance(time.Second)
+		w.work()
+	}
+	require.Equal(t, execution.Completed, w.get(id).State)
+	require.Equal(t, 3, calls)
+	require.Equal(t, append(started, event.ExecutionRetrying, event.ExecutionStarted, event.ExecutionRetrying, event.ExecutionStarted, event.ExecutionCompleted), w.types(id))
+}
+
+func TestAttemptsRunOut(t *testing.T) {
+	calls := 0
+	w := newWorld(t, only(func(context.Context, ports.IntentCall) (ports.IntentResult, error) {
+		calls++
+		panic("secret detail")
+	}))
+	id := w.submit(submission("act"))
+	for range 10 {
+		w.work()
+		w.clock.Advance(time.Minute)
+	}
+	s := w.get(id)
+	require.Equal(t, execution.Failed, s.State)
+	require.Equal(t, 3, calls)
+	require.NotContains(t, s.ErrorMessage, "secret")
+	require.NotEmpty(t, w.reports, "the log gets the panic")
+	require.ErrorContains(t, w.reports[0], "secret detail")
+}
+
+func TestACapabilityThatIsMissingIsNotTriedAgain(t *testing.T) {
+	w := newWorld(t, only(func(context.Context, ports.IntentCall) (ports.IntentResult, error) {
+		return ports.IntentResult{}, fault.New(fault.Unavailable, "capability_unavailable", "This server has no OCR.")
+	}))
+	id := w.submit(submission("act"))
+	w.work()
+	require.Equal(t, execution.Failed, w.get(id).State)
+	require.Equal(t, "capability_unavailable", w.get(id).ErrorCode)
+}
+
+func TestFinishedStepsDoNotRunAgain(t *testing.T) {
+	runs := map[string]int{}
+	w := newWorld(t, only(func(ctx context.Context, c ports.IntentCall) (ports.IntentResult, error) {
+		for _, name := range []string{"one", "two"} {
+			raw, err := c.Transact(ctx, name, func(_ context.Context, _ ports.Tx, now execution.Snapshot) ([]byte, error) {
+				runs[name]++
+				require.Equal(t, "ten_a", now.TenantID)
+				return json.Marshal(runs[name])
+			})
+			if err != nil {
+				return ports.IntentResult{}, err
+			}
+			require.Equal(t, "1", string(raw), "the stored result")
+		}
+		if c.Execution().Attempt == 1 {
+			return ports.IntentResult{}, fault.ErrUnavailable
+		}
+		return ports.IntentResult{}, nil
+	}))
+	id := w.submit(submission("act"))
+	w.work()
+	w.clock.Advance(time.Second)
+	w.work()
+	require.Equal(t, execution.Completed, w.get(id).State)
+	require.Equal(t, map[string]int{"one": 1, "two": 1}, runs)
+}
+
+func TestAFailedTransactionLeavesNeitherEffectNorStep(t *testing.T) {
+	w := newWorld(t, only(func(ctx context.Context, c ports.IntentCall) (ports.IntentResult, error) {
+		_, err := c.Transact(ctx, "break", func(ctx context.Context, tx ports.Tx, now execution.Snapshot) ([]byte, error) {
+			a, err := artifact.New(artifact.Snapshot{ID: "art_1", TenantID: now.TenantID, OwnerID: now.OwnerID, Type: "x", State: artifact.Pending, DataClass: artifact.WorkingMaterial})
+			require.NoError(t, err)
+			require.NoError(t, tx.Artifacts.Insert(ctx, a))
+			return nil, fault.New(fault.Conflict, "broken", "No.")
+		})
+		return ports.IntentResult{}, err
+	}))
+	id := w.submit(submission("act"))
+	w.work()
+	require.Equal(t, "broken", w.get(id).ErrorCode)
+	require.NoError(t, w.store.View(t.Context(), func(ctx context.Context, tx ports.Tx) error {
+		_, err := tx.Artifacts.ByID(ctx, ada().Scope(), "art_1")
+		require.ErrorIs(t, err, fault.ErrNotFound)
+		steps, err := tx.Steps.Of(ctx, "ten_a", id)
+		require.Empty(t, steps)
+		return err
+	}))
+}
+
+func TestADeadOwnersWorkIsTakenOverAndItsWritesAreRefused(t *testing.T) {
+	release, inside := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	var late error
+	w := newWorld(t, only(func(ctx context.Context, c ports.IntentCall) (ports.IntentResult, error) {
+		first := false
+		once.Do(func() { first = true; close(inside); <-release })
+		if first {
+			late = c.Emit(ctx, event.Draft{Type: "stale"})
+			return ports.IntentResult{Values: map[string]string{"by": "the dead"}}, nil
+		}
+		return ports.IntentResult{Values: map[string]string{"by": "the living"}}, nil
+	}))
+	id := w.submit(submission("act"))
+	var frozen sync.WaitGroup
+	frozen.Go(w.work)
+	<-inside
+	w.clock.Advance(10 * time.Second) // longer than the lease, which nobody renews while the clock jumps
+	w.desk.Wake(id)
+	w.work()
+	require.JSONEq(t, `{"by":"the living"}`, string(w.get(id).Artifacts))
+	close(release)
+	frozen.Wait()
+	require.ErrorIs(t, late, execution.ErrLeaseLost)
+	require.JSONEq(t, `{"by":"the living"}`, string(w.get(id).Artifacts), "terminal once")
+	require.Equal(t, append(started, event.ExecutionStarted, event.ExecutionCompleted), w.types(id))
+}
+
+func TestIdempotencyKeys(t *testing.T) {
+	w := newWorld(t, only(done))
+	s := submission("act")
+	s.IdempotencyKey, s.Fingerprint = "key", []byte("body")
+	var group sync.WaitGroup
+	receipts := make([]ports.Receipt, 64)
+	for i := range receipts {
+		group.Go(func() {
+			r, err := w.engine.Submit(t.Context(), s)
+			require.NoError(t, err)
+			receipts[i] = r
+		})
+	}
+	group.Wait()
+	fresh := 0
+	for _, r := range receipts {
+		require.Equal(t, receipts[0].Execution.ID, r.Execution.ID)
+		if !r.Repeated {
+			fresh++
+		}
+	}
+	require.Equal(t, 1, fresh)
+
+	other := s
+	other.Fingerprint = []byte("another body")
+	_, err := w.engine.Submit(t.Context(), other)
+	require.ErrorIs(t, err, intent.ErrIdempotencyReused)
+
+	stranger := s
+	stranger.Principal = identity.Principal{Kind: identity.KindUser, UserID: "usr_bob", TenantID: "ten_b", Roles: ada().Roles}
+	r, err := w.engine.Submit(t.Context(), stranger)
+	require.NoError(t, err)
+	require.False(t, r.Repeated, "keys of others do not meet")
+}
+
+func TestALaneRunsOneAfterTheOther(t *testing.T) {
+	var order []string
+	w := newWorld(t, only(func(_ context.Context, c ports.IntentCall) (ports.IntentResult, error) {
+		order = append(order, c.Execution().ID)
+		return ports.IntentResult{}, nil
+	}))
+	var want []string
+	for range 3 {
+		s := submission("act")
+		s.Intent.Lane = "con_1"
+		want = append(want, w.submit(s))
+	}
+	jobs := w.desk.take()
+	require.NoError(t, w.desk.handle(t.Context(), jobs[2].ExecutionID), "out of turn: a no-op")
+	require.Equal(t, execution.Accepted, w.get(want[2]).State)
+	w.desk.add(jobs[:1])
+	w.work() // each one's end wakes the next
+	require.Equal(t, want, order)
+}
+
+func TestCancel(t *testing.T) {
+	w := newWorld(t, only(func(ctx context.Context, _ ports.IntentCall) (ports.IntentResult, error) {
+		<-ctx.Done()
+		return ports.IntentResult{}, ctx.Err()
+	}))
+	waiting := w.submit(submission("act"))
+	w.desk.take()
+	after, err := w.engine.Cancel(t.Context(), ada(), waiting)
+	require.NoError(t, err)
+	require.Equal(t, execution.Cancelled, after.State)
+	require.Equal(t, []string{event.ExecutionAccepted, event.ExecutionCancelled}, w.types(waiting))
+	_, err = w.engine.Cancel(t.Context(), ada(), waiting)
+	require.NoError(t, err, "twice is once")
+
+	running := w.submit(submission("act"))
+	var group sync.WaitGroup
+	group.Go(w.work)
+	require.Eventually(t, func() bool { return w.get(running).State == execution.Running }, time.Second, time.Millisecond)
+	_, err = w.engine.Cancel(t.Context(), ada(), running)
+	require.NoError(t, err)
+	group.Wait()
+	require.Equal(t, execution.Cancelled, w.get(running).State)
+
+	stranger := ada()
+	stranger.UserID = "usr_bob"
+	_, err = w.engine.Cancel(t.Context(), stranger, running)
+	require.ErrorIs(t, err, fault.ErrNotFound)
+	viewer := ada()
+	viewer.Roles = []identity.Role{identity.RoleViewer}
+	_, err = w.engine.Cancel(t.Context(), viewer, running)
+	require.ErrorIs(t, err, fault.ErrPermission)
+}
+
+func TestRightsAreThoseOfToday(t *testing.T) {
+	w := newWorld(t, only(func(ctx context.Context, c ports.IntentCall) (ports.IntentResult, error) {
+		t.Error("must not run")
+		return ports.IntentResult{}, nil
+	}))
+	id := w.submit(submission("act"))
+	w.grants.roles = []identity.Role{identity.RoleViewer}
+	w.work()
+	require.Equal(t, "permission_denied", w.get(id).ErrorCode)
+
+	low := submission("act")
+	low.Principal.Roles = []identity.Role{identity.RoleViewer}
+	id = w.submit(low)
+	w.grants.roles = []identity.Role{identity.RoleViewer, identity.RoleOwner}
+	w.work()
+	require.Equal(t, "permission_denied", w.get(id).ErrorCode, "rights never rise after submit")
+}
+
+func TestRightsAreCheckedBeforeEachStep(t *testing.T) {
+	var w *world
+	w = newWorld(t, only(func(ctx context.Context, c ports.IntentCall) (ports.IntentResult, error) {
+		_, err := c.Step(ctx, "first", func(context.Context, string) ([]byte, error) {
+			w.grants.roles = nil
+			return nil, nil
+		})
+		require.NoError(t, err)
+		_, err = c.Step(ctx, "second", func(context.Context, string) ([]byte, error) {
+			t.Error("must not run")
+			return nil, nil
+		})
+		return ports.IntentResult{}, err
+	}))
+	id := w.submit(submission("act"))
+	w.work()
+	require.Equal(t, "permission_denied", w.get(id).ErrorCode)
+}
+
+func TestAnExecutionThatTakesTooLongFails(t *testing.T) {
+	w := newWorld(t, only(func(ctx context.Context, _ ports.IntentCall) (ports.IntentResult, error) {
+		<-ctx.Done()
+		return ports.IntentResult{}, ctx.Err()
+	}))
+	s := submission("act")
+	s.Spec.Timeout = 10 * time.Millisecond
+	id := w.submit(s)
+	w.work()
+	require.Equal(t, execution.Failed, w.get(id).State)
+	require.Equal(t, "timeout", w.get(id).ErrorCode)
+}
+
+func TestWorkOfADeadProcessIsFinishedByTheNext(t *testing.T) {
+	var crashed execution.Snapshot
+	w := newWorld(t, only(done))
+	id := w.submit(submission("act"))
+	require.NoError(t, w.store.Do(t.Context(), func(ctx context.Context, tx ports.Tx) error {
+		ex, err := tx.Leases.Claim(ctx, id, "wrk_dead", time.Second)
+		crashed = ex.Snapshot()
+		return err
+	}))
+	require.Equal(t, execution.Running, crashed.State)
+	w.clock.Advance(time.Minute)
+	w.start(only(done)) // its first sweep finds the lapsed lease
+	require.Eventually(t, func() bool { w.work(); return w.get(id).State == execution.Completed }, 5*time.Second, 5*time.Millisecond)
+}
+
+func TestConfigIsChecked(t *testing.T) {
+	bad := runtime.Config{Lease: time.Second, Renewal: time.Second}
+	err := bad.Validate()
+	for _, want := range []string{"sweep", "poll", "timeout", "half of the lease", "max claims"} {
+		require.ErrorContains(t, err, want)
+	}
+	require.NoError(t, runtime.Defaults().Validate())
+}
