@@ -179,7 +179,7 @@ func below(s string, limit int) bool {
 }
 
 // Under says whether the shape is a real date when slashes are read in the given order, and the layout that this makes it.
-func (d DateShape) Under(order DateOrder) (layout string, real bool) {
+func (d DateShape) Under(order DateOrder) (layout string, possible bool) {
 	if !d.Slashed {
 		return d.Layout, d.Real
 	}

@@ -139,10 +139,10 @@ func writeString(b *bytes.Buffer, s string) {
 			b.WriteRune(r)
 		case r > 0xFFFF:
 			high, low := utf16.EncodeRune(r)
-			unit(uint16(high)) //nolint:gosec // a surrogate has 16 bits
-			unit(uint16(low))  //nolint:gosec // a surrogate has 16 bits
+			unit(uint16(high))
+			unit(uint16(low))
 		default:
-			unit(uint16(r)) //nolint:gosec // checked above
+			unit(uint16(r))
 		}
 	}
 	b.WriteByte('"')

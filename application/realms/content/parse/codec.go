@@ -20,7 +20,7 @@ const CodecVersion = 1
 // kindKey marks a cell whose kind cannot be told from its column and its JSON form.
 const kindKey = "$kind"
 
-var kindNames = [...]string{
+var kindNames = [...]string{ //nolint:gochecknoglobals // a read-only table
 	document.KindNull: "null", document.KindInteger: "integer", document.KindFloat: "float", document.KindBoolean: "boolean",
 	document.KindDate: "date", document.KindDateTime: "datetime", document.KindString: "string", document.KindArray: "array", document.KindObject: "object",
 }

@@ -35,7 +35,7 @@ func (d cellDecoder) cell(column document.Type) (document.Value, error) {
 	if err != nil {
 		return document.Value{}, fmt.Errorf("%w: %w", errRow, err)
 	}
-	switch tok.Kind() {
+	switch byte(tok.Kind()) {
 	case 'n':
 		return document.Value{}, nil
 	case 't', 'f':
@@ -146,7 +146,7 @@ func (d cellDecoder) markedScalar(name string) (document.Value, error) {
 	text := tok.String()
 	for k, n := range kindNames {
 		if n == name {
-			return restore(document.Kind(k), text) //nolint:gosec // k is an index of a table of nine
+			return restore(document.Kind(k), text)
 		}
 	}
 	return document.Value{}, errRow

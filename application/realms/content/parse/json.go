@@ -63,8 +63,6 @@ type jsonTable struct {
 	mixed    int // elements that are no objects
 	more     bool
 	skip     bool // an array without objects inside an object: a label, no table
-	scalars  []document.Value
-	size     int64
 }
 
 // scalarColumn holds the elements of an array that are no objects.
@@ -134,7 +132,7 @@ func (f *jsonFile) pass(visit func(path string) error) error {
 
 // member reads one value that is not an element of a table.
 func (f *jsonFile) member(path string, visit func(path string) error) error {
-	switch f.dec.PeekKind() {
+	switch byte(f.dec.PeekKind()) {
 	case '[':
 		return visit(path)
 	case '{':
@@ -232,7 +230,7 @@ func (f *jsonFile) value() (document.Value, error) {
 	if err != nil {
 		return document.Value{}, err
 	}
-	switch tok.Kind() {
+	switch byte(tok.Kind()) {
 	case 'n':
 		return document.Value{}, nil
 	case 't', 'f':

@@ -6,7 +6,7 @@ import (
 )
 
 // signatures are the first bytes of formats that no parser of this build reads.
-var signatures = []struct {
+var signatures = []struct { //nolint:gochecknoglobals // a read-only table
 	prefix string
 	format string
 }{
@@ -28,7 +28,7 @@ var signatures = []struct {
 }
 
 // foreignExtensions are names of formats that look like text and would be misread as such.
-var foreignExtensions = map[string]string{
+var foreignExtensions = map[string]string{ //nolint:gochecknoglobals // a read-only table
 	"xlsx": "a spreadsheet", "xls": "a spreadsheet", "docx": "a Word document", "doc": "a Word document", "pdf": "a PDF document",
 	"pptx": "a presentation", "html": "an HTML page", "htm": "an HTML page", "xml": "an XML document", "bpmn": "a BPMN process",
 	"md": "a Markdown document", "markdown": "a Markdown document", "yaml": "a YAML document", "yml": "a YAML document",

@@ -75,8 +75,8 @@ func newColumnState(c *document.Column, rowCount int, asOf string) *columnState 
 		}
 	}
 	if c.Type == document.TypeString {
-		s.formats = map[document.Format]int{}
-		s.oddFormats = map[document.Format]*spots{}
+		s.formats = make(map[document.Format]int)
+		s.oddFormats = make(map[document.Format]*spots)
 		for _, f := range formats {
 			s.oddFormats[f] = &spots{}
 		}
@@ -92,7 +92,7 @@ func newColumnState(c *document.Column, rowCount int, asOf string) *columnState 
 }
 
 // formats are the formats that a value may miss.
-var formats = [...]document.Format{
+var formats = [...]document.Format{ //nolint:gochecknoglobals // a read-only table
 	document.FormatEmail, document.FormatPhone, document.FormatUUID, document.FormatURL, document.FormatAmbiguousDate,
 }
 

@@ -168,10 +168,7 @@ func (a *assessor) format(t *tableState, c *columnState) int {
 	if f == document.FormatNone || odd.count == 0 {
 		return 0
 	}
-	words := map[document.Format]string{
-		document.FormatEmail: "e-mail addresses", document.FormatPhone: "phone numbers", document.FormatUUID: "UUIDs",
-		document.FormatURL: "web addresses", document.FormatAmbiguousDate: "dates",
-	}[f]
+	words := formatWords(f)
 	a.add(Issue{
 		Code: "invalid_format", Dimension: Accuracy, Severity: Medium, Table: t.Name, Column: c.Name,
 		Count: odd.count, Share: share(odd.count, c.filled), Rows: odd.rows(),
@@ -179,6 +176,26 @@ func (a *assessor) format(t *tableState, c *columnState) int {
 		Suggestion:  fmt.Sprintf("Check the spelling of the value%s in %s.", ending(odd.count), quote(c.Name)),
 	})
 	return odd.count
+}
+
+// formatWords says what a column of this format holds.
+func formatWords(f document.Format) string {
+	switch f {
+	case document.FormatEmail:
+		return "e-mail addresses"
+	case document.FormatPhone:
+		return "phone numbers"
+	case document.FormatUUID:
+		return "UUIDs"
+	case document.FormatURL:
+		return "web addresses"
+	case document.FormatAmbiguousDate:
+		return "dates"
+	case document.FormatNone:
+		return "text"
+	default:
+		return "values of one format"
+	}
 }
 
 // rules reports broken declarations of the source.

@@ -269,7 +269,7 @@ func overallQuality(overall float64, high int) string {
 
 // rootCause is the dimension with most high issues, the first of equals; "none" without any.
 func rootCause(issues []Issue) string {
-	count := map[Dimension]int{}
+	count := make(map[Dimension]int)
 	for _, i := range issues {
 		if i.Severity == High {
 			count[i.Dimension]++

@@ -113,7 +113,7 @@ func TestEncodingDamage(t *testing.T) {
 	a := assess(t, column(t, "city", "Köln", "KÃ¶ln", "K\uFFFDln", "Bonn", "Bo\x01nn"), quality.Options{})
 	require.Equal(t, []int{1, 2, 4}, find(a, "encoding_damage", "city").Rows)
 	require.InDelta(t, 0.7, *a.Scores.Consistency, 1e-9)
-	require.Nil(t, find(assess(t, column(t, "city", "Köln", "São Paulo", "Ångström"), quality.Options{}), "encoding_damage", "city"))
+	require.Nil(t, find(assess(t, column(t, "city", "Köln", "São Paulo", "Ångström", "MAÇÃ VERDE"), quality.Options{}), "encoding_damage", "city"))
 }
 
 func TestRules(t *testing.T) {
