@@ -1,0 +1,217 @@
+package content
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/symphainy/symphainy/application/artifacts"
+	"github.com/symphainy/symphainy/application/realms/content/parse"
+	"github.com/symphainy/symphainy/application/realms/content/parsed"
+	"github.com/symphainy/symphainy/application/realms/steps"
+	"github.com/symphainy/symphainy/domain/artifact"
+	"github.com/symphainy/symphainy/domain/document"
+	"github.com/symphainy/symphainy/domain/event"
+	"github.com/symphainy/symphainy/domain/execution"
+	"github.com/symphainy/symphainy/domain/fault"
+	"github.com/symphainy/symphainy/domain/identity"
+	"github.com/symphainy/symphainy/domain/typeid"
+	"github.com/symphainy/symphainy/ports"
+)
+
+// errCopybook is a file of fixed-width records, which this version does not read.
+var errCopybook = fault.New(fault.Unsupported, "unsupported_feature",
+	"copybook_reference: fixed-width records with a copybook are not supported; convert the file to CSV.")
+
+type parseParameters struct {
+	FileID        string          `json:"file_id"`
+	FileReference string          `json:"file_reference"`
+	ParsingType   string          `json:"parsing_type"`
+	Copybook      string          `json:"copybook_reference"`
+	Options       json.RawMessage `json:"parse_options"`
+}
+
+// plan is what a parsing works by: everything is decided before the bytes are touched.
+type plan struct {
+	FileID     string
+	ParsedID   string
+	StoreID    string
+	BlobKey    string
+	Name       string
+	MediaType  string
+	SHA256     string
+	ExpiresAt  time.Time
+	Reference  string
+	ParsedRef  string
+	Key        string
+	Generation int
+	Root       string
+	// Profile and Options are after precedence: parameter, pending context, file, detection.
+	Profile   string
+	Options   json.RawMessage
+	PendingID string
+}
+
+// outcome is what a parsing has found, small enough to be a step's result.
+type outcome struct {
+	Format      string
+	ParsingType string
+	Records     int
+	Warnings    int
+	Size        int64
+	SHA256      string
+	Payload     json.RawMessage
+	Metadata    json.RawMessage
+}
+
+func (r *Realm) parseContent(ctx context.Context, call ports.IntentCall) (ports.IntentResult, error) {
+	in, err := steps.Parameters[parseParameters](call)
+	if err != nil {
+		return ports.IntentResult{}, err
+	}
+	p, err := steps.Transact(ctx, call, "plan", func(ctx context.Context, tx ports.Tx, now execution.Snapshot) (plan, error) {
+		return r.plan(ctx, tx, now, in)
+	})
+	if err != nil {
+		return ports.IntentResult{}, err
+	}
+	if err := call.Progress(ctx, 0, 0, "Reading "+p.Name); err != nil {
+		return ports.IntentResult{}, err
+	}
+	out, err := steps.Run(ctx, call, "parse", func(ctx context.Context, _ string) (outcome, error) { return r.parse(ctx, call, p) })
+	if err != nil {
+		return ports.IntentResult{}, errors.Join(err, r.giveUp(ctx, call, p, err))
+	}
+	if err := r.complete(ctx, call, p); err != nil {
+		return ports.IntentResult{}, err
+	}
+	return ports.IntentResult{
+		Artifacts: []ports.ResultArtifact{{Key: keyParsedContent, Aliases: []string{keyParsedFile}, Artifact: p.artifact(out)}},
+		Values:    map[string]string{"parsed_file_id": p.ParsedID, "file_id": p.FileID},
+		Events: []event.Draft{{Type: eventParsed, Data: artifacts.Encode(map[string]any{
+			"parsed_file_id": p.ParsedID, "file_id": p.FileID, "name": p.Name, "format": out.Format, "parsing_type": out.ParsingType,
+			"record_count": out.Records, "warning_count": out.Warnings,
+		})}},
+	}, nil
+}
+
+// plan finds the file, checks that it may be read, and takes up its oldest pending parse intent.
+func (r *Realm) plan(ctx context.Context, tx ports.Tx, now execution.Snapshot, in parseParameters) (plan, error) {
+	scope := now.Scope()
+	id, err := oneID(in.FileID, in.FileReference)
+	if err != nil {
+		return plan{}, err
+	}
+	file, err := r.readable(ctx, tx, scope, id)
+	if err != nil {
+		return plan{}, err
+	}
+	pending, known, err := r.takePending(ctx, tx, now, file.ID)
+	if err != nil {
+		return plan{}, err
+	}
+	if copybook := first(in.Copybook, known.Copybook); copybook != "" {
+		if _, err := r.readable(ctx, tx, scope, copybook); err != nil {
+			return plan{}, err
+		}
+		return plan{}, errCopybook
+	}
+	options, err := merge(known.ParseOptions, in.Options)
+	if err != nil {
+		return plan{}, err
+	}
+	parsedID := r.IDs.NewID(typeid.ParsedDocument)
+	return plan{
+		FileID: file.ID, ParsedID: parsedID, StoreID: r.IDs.NewID(typeid.Materialization), BlobKey: file.BlobKey, Name: file.Name,
+		MediaType: file.MediaType, SHA256: file.BlobSHA, ExpiresAt: file.ExpiresAt,
+		Reference:  artifacts.Reference(artifacts.TypeFile, file.TenantID, file.SessionID, file.ID),
+		ParsedRef:  artifacts.Reference(artifacts.TypeParsedContent, now.TenantID, now.SessionID, parsedID),
+		Key:        parsed.DocumentKey(now.SessionID, parsedID),
+		Generation: file.Lineage.Generation + 1, Root: first(file.Lineage.RootArtifactID, file.ID),
+		Profile: first(in.ParsingType, known.Profile, file.Profile), Options: options, PendingID: pending,
+	}, nil
+}
+
+// readable finds a file whose bytes may be read now.
+func (r *Realm) readable(ctx context.Context, tx ports.Tx, scope identity.Scope, id string) (artifact.Snapshot, error) {
+	file, err := artifacts.Find(ctx, tx, scope, artifacts.TypeFile, id)
+	if err != nil {
+		return artifact.Snapshot{}, err
+	}
+	return file.Snapshot(), artifacts.Readable(ctx, tx, scope, file.Snapshot(), r.Clock.Now())
+}
+
+// parse reads the file into a typed document and stores that.
+func (r *Realm) parse(ctx context.Context, call ports.IntentCall, p plan) (outcome, error) {
+	options, ignored, err := optionsOf(p.Options)
+	if err != nil {
+		return outcome{}, err
+	}
+	body, err := r.Blobs.Open(ctx, p.BlobKey)
+	if err != nil {
+		return outcome{}, r.lost(ctx, call, p, err)
+	}
+	doc, info, err := r.documents.Write(ctx, p.Key, p.ParsedID, func(sink parse.RowSink) (*document.Document, error) {
+		input := parse.Input{Body: body, Filename: p.Name, MIME: p.MediaType, Profile: profileOf(p.Profile), FileID: p.FileID, SHA256: p.SHA256}
+		doc, err := r.parsers.Parse(ctx, input, options, sink)
+		if err == nil {
+			warn(doc, p.Profile, ignored)
+		}
+		return doc, err
+	})
+	if closing := body.Close(); err == nil && closing != nil {
+		err = fault.ErrUnavailable.Because(closing)
+	}
+	if err != nil {
+		return outcome{}, err
+	}
+	return outcome{
+		Format: doc.Format, ParsingType: doc.ParsingType, Records: doc.Metadata.RecordCount,
+		Warnings: doc.Warnings.Total + doc.CellErrors.Total, Size: info.Size, SHA256: info.SHA256,
+		Payload: p.payload(doc), Metadata: metadataOf(doc),
+	}, nil
+}
+
+// lost explains bytes that are not there: the contract has ended meanwhile, or the store has lost them, which is nobody's input error.
+func (r *Realm) lost(ctx context.Context, call ports.IntentCall, p plan, cause error) error {
+	if !errors.Is(cause, fault.ErrNotFound) {
+		return cause
+	}
+	err := call.Read(ctx, func(ctx context.Context, tx ports.Tx, scope identity.Scope) error {
+		_, err := r.readable(ctx, tx, scope, p.FileID)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return fault.New(fault.Internal, "content_lost", "the bytes of a saved file are not in the blob store").Because(cause)
+}
+
+// artifact is the parsed document as an artifact; the Runtime fills in whose it is.
+func (p plan) artifact(out outcome) artifact.Snapshot {
+	return artifact.Snapshot{
+		ID: p.ParsedID, Type: artifacts.TypeParsedContent, DataClass: artifact.WorkingMaterial, Purpose: "delivery",
+		State: artifact.Ready, Sharing: artifact.Workspace,
+		Payload: out.Payload, Metadata: out.Metadata,
+		Descriptor: artifacts.Encode(map[string]any{
+			"schema": "parsed_content_v1", "record_count": out.Records, "parser_type": out.Format,
+		}),
+		Materializations: []artifact.Materialization{{ID: p.StoreID, StorageType: storeBlob, Format: "typed_document"}},
+		Parents:          []string{p.FileID},
+		Lineage: artifact.Lineage{
+			DerivedFrom: []string{p.FileID}, DerivationIntent: parseContent, Generation: p.Generation, RootArtifactID: p.Root,
+		},
+		Name: p.Name, Format: out.Format, Profile: out.ParsingType, Size: out.Size,
+		BlobKey: p.Key, BlobSHA: out.SHA256, MediaType: "application/json", ExpiresAt: p.ExpiresAt,
+	}
+}
+
+func first(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
