@@ -31,10 +31,10 @@ func NewKeys(private ...ed25519.PrivateKey) (*Keys, error) {
 	}
 	k := &Keys{signing: private[0], public: make(map[string]ed25519.PublicKey, len(private))}
 	for _, p := range private {
-		pub, ok := p.Public().(ed25519.PublicKey)
-		if len(p) != ed25519.PrivateKeySize || !ok {
+		if len(p) != ed25519.PrivateKeySize {
 			return nil, errors.New("jwtauth: a signing key is not a complete Ed25519 private key")
 		}
+		pub := ed25519.PublicKey(p[ed25519.PrivateKeySize-ed25519.PublicKeySize:])
 		kid := Thumbprint(pub)
 		if _, twice := k.public[kid]; twice {
 			return nil, fmt.Errorf("jwtauth: the signing key %s is configured twice", kid)
