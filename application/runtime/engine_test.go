@@ -181,12 +181,11 @@ func TestAFailedTransactionLeavesNeitherEffectNorStep(t *testing.T) {
 
 func TestADeadOwnersWorkIsTakenOverAndItsWritesAreRefused(t *testing.T) {
 	release, inside := make(chan struct{}), make(chan struct{})
-	var once sync.Once
 	var late error
 	w := newWorld(t, only(func(ctx context.Context, c ports.IntentCall) (ports.IntentResult, error) {
-		first := false
-		once.Do(func() { first = true; close(inside); <-release })
-		if first {
+		if c.Execution().Attempt == 1 {
+			close(inside)
+			<-release
 			late = c.Emit(ctx, event.Draft{Type: "stale"})
 			return ports.IntentResult{Values: map[string]string{"by": "the dead"}}, nil
 		}
