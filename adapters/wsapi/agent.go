@@ -1,0 +1,233 @@
+package wsapi
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	"github.com/symphainy/symphainy/application/conversation"
+	"github.com/symphainy/symphainy/application/trafficcop"
+	"github.com/symphainy/symphainy/domain/execution"
+	"github.com/symphainy/symphainy/domain/fault"
+	"github.com/symphainy/symphainy/domain/typeid"
+	"github.com/symphainy/symphainy/ports"
+)
+
+// maxUnfinished is how many unfinished executions connection.established names.
+const maxUnfinished = 200
+
+// Agent serves GET /api/runtime/agent: messages to agents, and all events of the session's executions.
+func (h *Hub) Agent() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.serve(w, r, handler{
+			enter: func(ctx context.Context, _ *http.Request, o offer) (caller, error) {
+				return h.authenticate(ctx, o, false)
+			},
+			run: func(s *socket, _ *http.Request) { (&agentSocket{socket: s}).run() },
+		})
+	})
+}
+
+// agentSocket is a socket of a session.
+type agentSocket struct {
+	*socket
+	feed follower
+}
+
+// run says where the session stands, follows it, and reads until the end.
+func (s *agentSocket) run() {
+	ctx := s.conn.ctx
+	who := s.caller()
+	s.feed = follower{socket: s.socket, since: s.hub.Clock.Now(), positions: map[string]int64{}, shown: map[string]bool{}}
+	unfinished, err := s.unfinished(ctx, "")
+	if err != nil {
+		s.log.ErrorContext(ctx, "a socket could not read its session", "error", err)
+		s.conn.end(ending{closeTryLater, "store unavailable"})
+		return
+	}
+	hello := established{SessionID: who.session.ID(), IsAnonymous: who.principal.Anonymous(), Position: []position{}}
+	if id := who.principal.UserID; id != "" {
+		hello.UserID = &id
+	}
+	for _, e := range unfinished {
+		s.feed.positions[e.ID] = e.LastSeq
+		hello.Position = append(hello.Position, position{ExecutionID: e.ID, ConversationID: e.Intent.Lane, Epoch: e.Epoch, Seq: e.LastSeq})
+	}
+	s.tell(eventEstablished, hello, runtimeEvent{})
+	s.feed.begin(who.principal.Scope(), who.session.ID())
+	s.conn.read(s.message)
+}
+
+// unfinished gives the session's executions that are not over, oldest first; with a conversation id only its own.
+func (s *agentSocket) unfinished(ctx context.Context, conversationID string) ([]execution.Snapshot, error) {
+	who := s.caller()
+	filter := ports.ExecutionFilter{SessionID: who.session.ID(), Status: execution.Live()}
+	list, err := s.hub.Runtime.Executions(ctx, who.principal.Scope(), filter, ports.Page{Limit: maxUnfinished})
+	if err != nil {
+		return nil, err
+	}
+	slices.Reverse(list)
+	return slices.DeleteFunc(list, func(e execution.Snapshot) bool { return conversationID != "" && e.Intent.Lane != conversationID }), nil
+}
+
+// message handles one text frame of the client.
+func (s *agentSocket) message(data []byte) {
+	ctx, cancel := context.WithTimeout(s.conn.ctx, s.hub.cfg.HandleTime)
+	defer cancel()
+	if err := s.verify(ctx); err != nil {
+		if !s.refuse(err) {
+			s.settle(err)
+		}
+		return
+	}
+	kind, err := frameType(data)
+	if err != nil {
+		s.settle(err)
+		return
+	}
+	switch kind {
+	case frameMessage:
+		err = s.say(ctx, data)
+	case frameCancel:
+		err = s.cancel(ctx, data)
+	case frameDecision:
+		err = s.decision(data)
+	case frameResume:
+		err = s.resume(ctx, data)
+	case frameUpgrade:
+		err = s.upgrade(ctx, data)
+	default:
+		err = s.common(ctx, kind, data)
+	}
+	s.settle(err)
+}
+
+// say passes a message on to its agent. The answer comes as events of the execution that it started.
+func (s *agentSocket) say(ctx context.Context, data []byte) error {
+	var f messageFrame
+	if err := decode(data, &f); err != nil {
+		return err
+	}
+	if f.WhenBusy != "" && !slices.Contains([]string{"reject", "enqueue", "interrupt"}, f.WhenBusy) {
+		return errValue.WithMsg("when_busy is reject, enqueue or interrupt.")
+	}
+	who := s.caller()
+	sent, err := s.hub.Conversations.Send(ctx, who.principal, conversation.MessageCommand{
+		SessionID: who.session.ID(), Text: f.Text, Surface: f.Context.Surface, ConversationID: f.Context.ConversationID,
+		MessageID: f.MessageID, WhenBusy: f.WhenBusy, TraceID: s.trace,
+	})
+	if err != nil || !sent.Repeated {
+		return err
+	}
+	return s.feed.show(ctx, who.principal.Scope(), sent.Execution.ID, sent.Execution.Intent.Lane)
+}
+
+func (s *agentSocket) cancel(ctx context.Context, data []byte) error {
+	var f cancelFrame
+	if err := decode(data, &f); err != nil {
+		return err
+	}
+	if err := found(typeid.Valid(typeid.Execution, f.ExecutionID)); err != nil {
+		return err
+	}
+	_, err := s.hub.Runtime.Cancel(ctx, s.caller().principal, f.ExecutionID)
+	return err
+}
+
+// decision reads the frame strictly and says that no execution of this server waits for one: ports.Runtime takes no decisions.
+func (s *agentSocket) decision(data []byte) error {
+	var f decisionFrame
+	if err := decode(data, &f); err != nil {
+		return err
+	}
+	return errUnsupported
+}
+
+// resume goes back in one execution's log, or to the start of all unfinished executions of a conversation.
+func (s *agentSocket) resume(ctx context.Context, data []byte) error {
+	var f resumeFrame
+	if err := decode(data, &f); err != nil {
+		return err
+	}
+	if (f.ExecutionID == "") == (f.ConversationID == "") {
+		return errValue.WithMsg("stream.resume names one of execution_id and conversation_id.")
+	}
+	who := s.caller()
+	scope := who.principal.Scope()
+	if f.ExecutionID != "" {
+		if err := found(typeid.Valid(typeid.Execution, f.ExecutionID)); err != nil {
+			return err
+		}
+		e, err := s.hub.Runtime.Execution(ctx, scope, f.ExecutionID)
+		if err != nil {
+			return err
+		}
+		if e.SessionID != who.session.ID() {
+			return fault.ErrNotFound // another session of the same person has its own socket
+		}
+		return s.feed.replay(ctx, scope, e.ID, e.Intent.Lane, ports.Position{Epoch: f.Epoch, Seq: f.AfterSeq})
+	}
+	if _, err := s.hub.Conversations.History(ctx, who.principal, who.session.ID(), f.ConversationID, 0, 1); err != nil {
+		return err
+	}
+	list, err := s.unfinished(ctx, f.ConversationID)
+	if err != nil {
+		return err
+	}
+	for _, e := range list {
+		if err := s.feed.replay(ctx, scope, e.ID, e.Intent.Lane, ports.Position{}); err != nil {
+			return err
+		}
+	}
+	if len(list) == 0 {
+		s.tell(eventResumed, resumed{Recovered: true, FromSeq: 1}, runtimeEvent{ConversationID: f.ConversationID})
+	}
+	return nil
+}
+
+// upgrade gives the session to the user of the token, on this very socket. Following stops before and goes on after from the same
+// positions under the new scope, so the upgrade loses and doubles nothing; the sockets that did not send both halves get 4409.
+func (s *agentSocket) upgrade(ctx context.Context, data []byte) error {
+	var f upgradeFrame
+	if err := decode(data, &f); err != nil {
+		return err
+	}
+	if f.AccessToken == "" || f.SessionSecret == "" {
+		return errValue.WithMsg("session.upgrade needs access_token and session_secret.")
+	}
+	s.feed.pause()
+	up, err := s.rebind(ctx, f)
+	who := s.caller()
+	if err == nil {
+		s.tellUpgrade(up)
+	}
+	s.feed.begin(who.principal.Scope(), who.session.ID())
+	return err
+}
+
+// rebind upgrades the session and takes its new principal, while nobody may judge the old one.
+func (s *agentSocket) rebind(ctx context.Context, f upgradeFrame) (trafficcop.Upgraded, error) {
+	s.auth.Lock()
+	defer s.auth.Unlock()
+	up, err := s.hub.Sessions.Upgrade(ctx, trafficcop.UpgradeCommand{
+		SessionID: s.who.session.ID(), Secret: f.SessionSecret, AccessToken: f.AccessToken,
+	})
+	if err != nil {
+		return up, err
+	}
+	s.who = caller{principal: up.Principal, session: up.Session}
+	s.seat.move(places(up.Principal, up.Session.ID(), s.address))
+	return up, nil
+}
+
+func (s *agentSocket) tellUpgrade(up trafficcop.Upgraded) {
+	data := upgraded{
+		SessionID: up.Session.ID(), UserID: up.Principal.UserID, TenantID: up.Principal.TenantID, Epoch: up.Session.Epoch(),
+		AccessToken: up.AccessToken,
+	}
+	if !up.Claims.ExpiresAt.IsZero() {
+		at := up.Claims.ExpiresAt.UTC()
+		data.ExpiresAt = &at
+	}
+	s.tell(eventUpgraded, data, runtimeEvent{})
+}

@@ -1,0 +1,266 @@
+package wsapi
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/symphainy/symphainy/adapters/internal/wire"
+	"github.com/symphainy/symphainy/application/conversation"
+	"github.com/symphainy/symphainy/application/securityguard"
+	"github.com/symphainy/symphainy/application/trafficcop"
+	"github.com/symphainy/symphainy/domain/agent"
+	"github.com/symphainy/symphainy/domain/fault"
+	"github.com/symphainy/symphainy/domain/identity"
+	"github.com/symphainy/symphainy/domain/session"
+	"github.com/symphainy/symphainy/ports"
+)
+
+// Guard verifies credentials; *securityguard.Guard is one.
+type Guard interface {
+	Authenticate(ctx context.Context, c securityguard.Credentials) (identity.Principal, error)
+	AnonymousBySecret(ctx context.Context, sessionID, secret string) (identity.Principal, error)
+	// Authorize asks today's roles.
+	Authorize(ctx context.Context, p identity.Principal, perm identity.Permission) error
+	// Check tells whether the principal is still good now.
+	Check(ctx context.Context, p identity.Principal) error
+	// Forget drops what is remembered of a session.
+	Forget(sessionID string)
+}
+
+// Sessions finds and upgrades sessions; *trafficcop.Sessions is one.
+type Sessions interface {
+	Resolve(ctx context.Context, p identity.Principal, sessionID string) (session.Session, error)
+	NewestActive(ctx context.Context, p identity.Principal) (session.Session, error)
+	RedeemTicket(ctx context.Context, ticket, origin string) (identity.Principal, session.Session, error)
+	Upgrade(ctx context.Context, cmd trafficcop.UpgradeCommand) (trafficcop.Upgraded, error)
+}
+
+// Conversations takes messages for agents; *conversation.Service is one.
+type Conversations interface {
+	Send(ctx context.Context, p identity.Principal, cmd conversation.MessageCommand) (conversation.Sent, error)
+	History(ctx context.Context, p identity.Principal, sessionID, conversationID string, before int64, limit int) ([]agent.Message, error)
+}
+
+// Deps is what the sockets stand on. All fields are needed.
+type Deps struct {
+	Guard         Guard
+	Sessions      Sessions
+	Conversations Conversations
+	Runtime       ports.Runtime
+	Feed          ports.EventFeed
+	Bus           ports.EventBus
+	Clock         ports.Clock
+	Log           *slog.Logger
+}
+
+// Errors of the handshake, answered before 101.
+var (
+	errNotSocket  = fault.New(fault.Malformed, "not_a_websocket", "This address speaks WebSocket only.")
+	errServerFull = fault.New(fault.Unavailable, "server_full", "Too many open sockets; try again later.").After(5 * time.Second)
+	errTooMany    = fault.New(fault.Limited, "too_many_sockets", "Too many open sockets of yours; close one first.").After(5 * time.Second)
+)
+
+// Hub owns all sockets of the process.
+type Hub struct {
+	Deps
+	cfg       Config
+	cookies   wire.Cookies
+	origins   wire.Origins
+	addresses wire.Addresses
+
+	mu      sync.Mutex
+	closing bool
+	open    map[*seat]struct{}
+	counts  map[place]int
+	// empty is closed when closing and no seat is taken.
+	empty chan struct{}
+}
+
+// place is what sockets are counted by.
+type place struct{ kind, id string }
+
+// seat is one admitted socket, from before its 101 until its last goroutine has ended.
+type seat struct {
+	hub    *Hub
+	places []place
+	// goAway and kill reach the socket once it is open; nil before.
+	goAway func(deadline time.Time)
+	restart,
+	kill func()
+}
+
+// New makes a hub without sockets. An invalid Config is the error.
+func New(deps Deps, cfg Config) (*Hub, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	origins, err := wire.NewOrigins(cfg.BaseURL, cfg.AllowedOrigins)
+	if err != nil {
+		return nil, err
+	}
+	addresses, err := wire.NewAddresses(cfg.TrustedProxies)
+	if err != nil {
+		return nil, err
+	}
+	return &Hub{
+		Deps: deps, cfg: cfg, cookies: wire.Cookies{Plain: cfg.PlainCookies}, origins: origins, addresses: addresses,
+		open: map[*seat]struct{}{}, counts: map[place]int{}, empty: make(chan struct{}),
+	}, nil
+}
+
+// Open gives the number of sockets that are open or in their handshake.
+func (h *Hub) Open() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.open)
+}
+
+// places gives what a socket of p in a session from an address counts for.
+func places(p identity.Principal, sessionID, address string) []place {
+	at := []place{{"session", sessionID}, {"address", address}}
+	if !p.Anonymous() {
+		at = append(at, place{"user", p.UserID}, place{"tenant", p.TenantID})
+	}
+	return at
+}
+
+// admit takes a seat under the caps, or says why not.
+func (h *Hub) admit(at []place) (*seat, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closing || len(h.open) >= h.cfg.PerProcess {
+		return nil, errServerFull
+	}
+	for _, p := range at {
+		if err := h.full(p); err != nil {
+			return nil, err
+		}
+	}
+	s := &seat{hub: h, places: at}
+	for _, p := range at {
+		h.counts[p]++
+	}
+	h.open[s] = struct{}{}
+	return s, nil
+}
+
+func (h *Hub) full(p place) error {
+	n := h.counts[p]
+	switch p.kind {
+	case "session":
+		if n >= h.cfg.PerSession {
+			return errTooMany
+		}
+	case "user":
+		if n >= h.cfg.PerUser {
+			return errTooMany
+		}
+	case "tenant":
+		if n >= h.cfg.PerTenant {
+			return errServerFull
+		}
+	case "address":
+		if n >= h.cfg.PerAddress {
+			return errServerFull
+		}
+	}
+	return nil
+}
+
+// move counts the socket at other places from now on, whatever the caps: it is open already.
+func (s *seat) move(to []place) {
+	s.hub.mu.Lock()
+	defer s.hub.mu.Unlock()
+	s.hub.uncount(s)
+	s.places = to
+	for _, p := range to {
+		s.hub.counts[p]++
+	}
+}
+
+func (h *Hub) uncount(s *seat) {
+	for _, p := range s.places {
+		if h.counts[p]--; h.counts[p] <= 0 {
+			delete(h.counts, p)
+		}
+	}
+}
+
+// leave gives the seat back; the socket has ended.
+func (s *seat) leave() {
+	h := s.hub
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.uncount(s)
+	delete(h.open, s)
+	if h.closing && len(h.open) == 0 {
+		close(h.empty)
+	}
+}
+
+// reached tells the hub how to reach the socket of the seat. A hub that is stopping says goodbye to it at once.
+func (s *seat) reached(goAway func(time.Time), restart, kill func()) {
+	s.hub.mu.Lock()
+	s.goAway, s.restart, s.kill = goAway, restart, kill
+	closing := s.hub.closing
+	s.hub.mu.Unlock()
+	if closing {
+		restart()
+	}
+}
+
+// Shutdown refuses new sockets, says server.goaway to the open ones, closes them with 1012 after Config.GoAway, and returns when all
+// their goroutines have ended. When ctx ends before that, it cuts the connections, waits for the goroutines all the same and returns
+// ctx's error. http.Server.Shutdown does none of this: it does not know hijacked connections.
+func (h *Hub) Shutdown(ctx context.Context) error {
+	h.mu.Lock()
+	if !h.closing {
+		h.closing = true
+		if len(h.open) == 0 {
+			close(h.empty)
+		}
+	}
+	h.mu.Unlock()
+	deadline := h.Clock.Now().Add(h.cfg.GoAway)
+	h.each(func(s *seat) {
+		if s.goAway != nil {
+			s.goAway(deadline)
+		}
+	})
+	timer := time.NewTimer(h.cfg.GoAway)
+	defer timer.Stop()
+	select {
+	case <-h.empty:
+		return nil
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	h.each(func(s *seat) {
+		if s.restart != nil {
+			s.restart()
+		}
+	})
+	select {
+	case <-h.empty:
+		return nil
+	case <-ctx.Done():
+	}
+	h.each(func(s *seat) {
+		if s.kill != nil {
+			s.kill()
+		}
+	})
+	<-h.empty
+	return context.Cause(ctx)
+}
+
+// each calls fn for every open socket. fn does not wait.
+func (h *Hub) each(fn func(*seat)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for s := range h.open {
+		fn(s)
+	}
+}

@@ -1,0 +1,178 @@
+package wsapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/symphainy/symphainy/adapters/internal/wire"
+	"github.com/symphainy/symphainy/domain/fault"
+)
+
+// deprecatedSince is the RFC 9745 date of access tokens in URLs, 1 January 2026.
+const deprecatedSince = "@1767225600"
+
+// hostNow is the host's clock, for what only this process measures: deadlines of the network and idleness.
+func hostNow() time.Time {
+	return time.Now() //nolint:forbidigo // the network's deadlines are the host's, whatever clock the platform runs on
+}
+
+// handler is what a route does with a handshake: who may enter, and what runs on the open socket.
+type handler struct {
+	// enter authenticates and authorises before 101.
+	enter func(ctx context.Context, r *http.Request, o offer) (caller, error)
+	// run serves the open socket until it ends.
+	run func(s *socket, r *http.Request)
+}
+
+// serve takes one socket from handshake to end.
+func (h *Hub) serve(w http.ResponseWriter, r *http.Request, route handler) {
+	if _, known := wire.ParseTrace(r.Header.Get("Traceparent")); known || wire.TraceID(r.Context()) == "" {
+		r = r.WithContext(wire.WithTrace(r.Context(), wire.TraceOf(r.Header.Get("Traceparent"))))
+	}
+	header := w.Header()
+	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("Cache-Control", "no-store")
+	ctx, cancel := context.WithTimeout(r.Context(), h.cfg.Handshake)
+	defer cancel()
+	who, at, deprecated, err := h.enter(ctx, r, route)
+	if deprecated {
+		header.Set("Deprecation", deprecatedSince)
+	}
+	if err != nil {
+		h.refused(w, r, err)
+		return
+	}
+	defer at.leave()
+	c, err := upgrade(w, r, header.Clone(), h.cfg)
+	if err != nil {
+		h.refused(w, r, fault.New(fault.Malformed, "handshake_failed", "The WebSocket handshake failed.").Because(err))
+		return
+	}
+	s := &socket{hub: h, conn: c, seat: at, who: who, trace: wire.TraceID(r.Context()), address: h.addresses.Client(r)}
+	s.log = h.Log.With("session_id", who.principal.SessionID, "trace_id", s.trace)
+	at.reached(s.goAway, func() { c.end(ending{closeRestart, "server restarts"}) }, c.kill)
+	s.live(func() { route.run(s, r) })
+}
+
+// enter does all that is decided before 101.
+func (h *Hub) enter(ctx context.Context, r *http.Request, route handler) (who caller, at *seat, deprecated bool, err error) {
+	if why := handshakeProblem(r); why != "" {
+		return who, nil, false, errNotSocket.WithMsg("%s", why)
+	}
+	o, err := h.read(r)
+	if err != nil {
+		return who, nil, o.queryJWT, err
+	}
+	if who, err = route.enter(ctx, r, o); err != nil {
+		return who, nil, o.queryJWT, err
+	}
+	at, err = h.admit(places(who.principal, who.sessionID(), h.addresses.Client(r)))
+	return who, at, o.queryJWT, err
+}
+
+// refused answers the handshake with a problem.
+func (h *Hub) refused(w http.ResponseWriter, r *http.Request, err error) {
+	if fault.KindOf(err) == fault.Internal {
+		h.Log.ErrorContext(r.Context(), "handshake failed", "error", err, "trace_id", wire.TraceID(r.Context()))
+	}
+	wire.WriteError(w, r, err)
+}
+
+// sessionID gives the session that a socket of the caller counts for.
+func (c caller) sessionID() string {
+	if id := c.session.ID(); id != "" {
+		return id
+	}
+	return c.principal.SessionID
+}
+
+// socket is one open socket with its caller.
+type socket struct {
+	hub     *Hub
+	conn    *conn
+	seat    *seat
+	trace   string
+	address string
+	log     *slog.Logger
+	group   sync.WaitGroup
+
+	// auth guards who. It is held while credentials change, so that nobody judges the old ones meanwhile.
+	auth sync.Mutex
+	who  caller
+}
+
+// live runs the writer, the credential's watch and run, ends the socket when run returns, and waits for all of it.
+func (s *socket) live(run func()) {
+	c := s.conn
+	context.AfterFunc(c.ctx, c.unread)
+	s.start("writer", c.write)
+	s.start("watch", s.watch)
+	s.guarded("reader", run)
+	c.end(ending{closeNormal, "done"})
+	s.group.Wait()
+	c.release()
+	if e := c.ending(); e.code != closeNormal {
+		s.log.DebugContext(c.ctx, "socket closed", "code", e.code, "reason", e.reason)
+	}
+}
+
+// start runs a part of the socket in a goroutine that live waits for.
+func (s *socket) start(part string, fn func()) {
+	s.group.Go(func() { s.guarded(part, fn) })
+}
+
+// guarded runs fn; a panic ends this socket and nothing else.
+func (s *socket) guarded(part string, fn func()) {
+	defer func() {
+		if v := recover(); v != nil {
+			s.log.ErrorContext(s.conn.ctx, "panic in a socket", "part", part, "panic", v, "stack", string(debug.Stack()))
+			s.conn.end(ending{closeBug, "internal error"})
+		}
+	}()
+	fn()
+}
+
+// caller gives who speaks now.
+func (s *socket) caller() caller {
+	s.auth.Lock()
+	defer s.auth.Unlock()
+	return s.who
+}
+
+// tell queues an event of the socket itself.
+func (s *socket) tell(kind string, data any, frame runtimeEvent) {
+	raw, err := own(kind, data, frame, s.hub.Clock.Now())
+	if err != nil {
+		s.bug(err)
+		return
+	}
+	s.conn.say(raw)
+}
+
+// fail queues the error frame of err; what a client must not see goes to the log.
+func (s *socket) fail(err error) {
+	if fault.KindOf(err) == fault.Internal {
+		s.log.ErrorContext(s.conn.ctx, "a message failed", "error", err)
+	}
+	raw, err := failure(err, s.hub.Clock.Now())
+	if err != nil {
+		s.bug(err)
+		return
+	}
+	s.conn.say(raw)
+}
+
+// bug ends the socket after an error that should not exist.
+func (s *socket) bug(err error) {
+	s.log.ErrorContext(s.conn.ctx, "socket failed", "error", err)
+	s.conn.end(ending{closeBug, "internal error"})
+}
+
+// goAway announces the end.
+func (s *socket) goAway(deadline time.Time) {
+	s.tell(eventGoAway, goAway{Deadline: deadline.UTC()}, runtimeEvent{})
+}
