@@ -25,6 +25,7 @@ func Reference(artifactType, tenantID, sessionID, id string) string {
 // named is what a caller wrote: an id, or a reference with the scope that it claims.
 type named struct {
 	id, tenantID, sessionID, artifactType string
+	reference                             bool
 }
 
 func parseName(s string) named {
@@ -32,7 +33,7 @@ func parseName(s string) named {
 	if len(parts) != 4 {
 		return named{id: s}
 	}
-	n := named{tenantID: parts[1], sessionID: parts[2], id: parts[3]}
+	n := named{reference: true, tenantID: parts[1], sessionID: parts[2], id: parts[3]}
 	switch parts[0] {
 	case "file":
 		n.artifactType = TypeFile
@@ -60,8 +61,8 @@ func Find(ctx context.Context, tx ports.Tx, scope identity.Scope, artifactType, 
 		return artifact.Artifact{}, err
 	}
 	s := a.Snapshot()
-	wrongType := artifactType != "" && s.Type != artifactType || n.artifactType != "" && s.Type != n.artifactType
-	wrongScope := n.tenantID != "" && (n.sessionID != s.SessionID || n.tenantID != scope.TenantID && n.tenantID != s.SessionID)
+	wrongType := artifactType != "" && s.Type != artifactType || n.reference && s.Type != n.artifactType
+	wrongScope := n.reference && (n.sessionID != s.SessionID || n.tenantID != scope.TenantID && n.tenantID != s.SessionID)
 	if wrongType || wrongScope {
 		return artifact.Artifact{}, fault.ErrNotFound
 	}

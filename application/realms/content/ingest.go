@@ -104,7 +104,7 @@ func (r *Realm) ingestFile(ctx context.Context, call ports.IntentCall) (ports.In
 	if err != nil {
 		return ports.IntentResult{}, err
 	}
-	got, err := r.receive(ctx, call, in)
+	got, err := r.receive(ctx, call, in, func() error { return nil })
 	if err != nil {
 		return ports.IntentResult{}, err
 	}
@@ -134,8 +134,9 @@ type received struct {
 }
 
 // receive brings a staged upload in: the data steward's decision, then file and contract together in one transaction, so that no file is
-// ever without its contract. A file that is in already is only named. Bytes that are refused for good are removed.
-func (r *Realm) receive(ctx context.Context, call ports.IntentCall, in ingestParameters) (received, error) {
+// ever without its contract. A file that is in already is only named. allowed is asked before anything is written. Bytes that are refused
+// for good are removed.
+func (r *Realm) receive(ctx context.Context, call ports.IntentCall, in ingestParameters, allowed func() error) (received, error) {
 	id, err := oneID(in.FileID, in.FileReference)
 	if err != nil {
 		return received{}, err
@@ -152,6 +153,9 @@ func (r *Realm) receive(ctx context.Context, call ports.IntentCall, in ingestPar
 		return received{}, err
 	}
 	basis, err := r.Config.Access.decide(in.ingestion(), found.MediaType)
+	if err == nil {
+		err = allowed()
+	}
 	if err != nil {
 		return received{}, errors.Join(err, r.discard(ctx, call, found))
 	}

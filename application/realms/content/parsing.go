@@ -87,7 +87,7 @@ func (r *Realm) parseContent(ctx context.Context, call ports.IntentCall) (ports.
 		return ports.IntentResult{}, err
 	}
 	return ports.IntentResult{
-		Artifacts: []ports.ResultArtifact{{Key: keyParsedContent, Aliases: []string{keyParsedFile}, Artifact: p.artifact(out)}},
+		Artifacts: []ports.ResultArtifact{{Key: keyParsedContent, Aliases: []string{keyParsedFile}, Artifact: p.artifact(out, call.Execution().ID)}},
 		Values:    map[string]string{"parsed_file_id": p.ParsedID, "file_id": p.FileID},
 		Events: []event.Draft{{Type: eventParsed, Data: artifacts.Encode(map[string]any{
 			"parsed_file_id": p.ParsedID, "file_id": p.FileID, "name": p.Name, "format": out.Format, "parsing_type": out.ParsingType,
@@ -189,7 +189,7 @@ func (r *Realm) lost(ctx context.Context, call ports.IntentCall, p plan, cause e
 }
 
 // artifact is the parsed document as an artifact; the Runtime fills in whose it is.
-func (p plan) artifact(out outcome) artifact.Snapshot {
+func (p plan) artifact(out outcome, executionID string) artifact.Snapshot {
 	return artifact.Snapshot{
 		ID: p.ParsedID, Type: artifacts.TypeParsedContent, DataClass: artifact.WorkingMaterial, Purpose: "delivery",
 		State: artifact.Ready, Sharing: artifact.Workspace,
@@ -200,7 +200,8 @@ func (p plan) artifact(out outcome) artifact.Snapshot {
 		Materializations: []artifact.Materialization{{ID: p.StoreID, StorageType: storeBlob, Format: "typed_document"}},
 		Parents:          []string{p.FileID},
 		Lineage: artifact.Lineage{
-			DerivedFrom: []string{p.FileID}, DerivationIntent: parseContent, Generation: p.Generation, RootArtifactID: p.Root,
+			DerivedFrom: []string{p.FileID}, DerivationIntent: parseContent, DerivationRunID: executionID,
+			Generation: p.Generation, RootArtifactID: p.Root,
 		},
 		Name: p.Name, Format: out.Format, Profile: out.ParsingType, Size: out.Size,
 		BlobKey: p.Key, BlobSHA: out.SHA256, MediaType: "application/json", ExpiresAt: p.ExpiresAt,

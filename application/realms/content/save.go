@@ -3,7 +3,6 @@ package content
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"time"
 
 	"github.com/symphainy/symphainy/application/artifacts"
@@ -228,7 +227,12 @@ func (r *Realm) registerFile(ctx context.Context, call ports.IntentCall) (ports.
 		return ports.IntentResult{}, err
 	}
 	in.Options.Profile = more.Profile
-	got, err := r.receive(ctx, call, in)
+	got, err := r.receive(ctx, call, in, func() error {
+		// Asked before anything is written, so that a refusal leaves nothing.
+		s := call.Execution()
+		_, err := r.Config.Policies.decide(s.TenantID, s.Intent.SolutionID, more.Type, 0)
+		return err
+	})
 	if err != nil {
 		return ports.IntentResult{}, err
 	}
@@ -236,9 +240,6 @@ func (r *Realm) registerFile(ctx context.Context, call ports.IntentCall) (ports.
 		return r.save(ctx, tx, now, saveParameters{ContractID: got.ContractID, FileID: got.FileID, Profile: more.Profile})
 	})
 	if err != nil {
-		if errors.Is(err, artifact.ErrMaterializationDenied) && !got.Known {
-			err = errors.Join(err, r.withdraw(ctx, call, got))
-		}
 		return ports.IntentResult{}, err
 	}
 	file, err := r.find(ctx, call, artifacts.TypeFile, got.FileID)
@@ -261,34 +262,4 @@ func (r *Realm) registerFile(ctx context.Context, call ports.IntentCall) (ports.
 		})})
 	}
 	return result, nil
-}
-
-// withdraw takes back what a refused registration has brought in: the contract is revoked, the file and its bytes are gone.
-func (r *Realm) withdraw(ctx context.Context, call ports.IntentCall, got received) error {
-	key, err := steps.Transact(ctx, call, "withdraw", func(ctx context.Context, tx ports.Tx, now execution.Snapshot) (string, error) {
-		at := r.Clock.Now()
-		contract, err := tx.Contracts.ByID(ctx, now.Scope(), got.ContractID)
-		if err != nil {
-			return "", err
-		}
-		if err := contract.Move(artifact.ContractRevoked, at); err != nil {
-			return "", err
-		}
-		if err := tx.Contracts.Save(ctx, contract); err != nil {
-			return "", err
-		}
-		file, err := tx.Artifacts.ByID(ctx, now.Scope(), got.FileID)
-		if err != nil {
-			return "", err
-		}
-		if err := file.Move(artifact.Deleted, by(now), "registration refused", at); err != nil {
-			return "", err
-		}
-		return file.Snapshot().BlobKey, tx.Artifacts.Save(ctx, file)
-	})
-	if err != nil {
-		return err
-	}
-	_, err = steps.Run(ctx, call, "discard", func(ctx context.Context, _ string) (bool, error) { return true, r.Blobs.Delete(ctx, key) })
-	return err
 }

@@ -14,6 +14,7 @@ import (
 const (
 	columnsBudget  = 96 << 10
 	previewBudget  = 64 << 10
+	tablesBudget   = 24 << 10
 	warningsBudget = 32 << 10
 	windowBudget   = 160 << 10
 	cellBudget     = 1 << 10
@@ -56,16 +57,18 @@ func preview(doc *document.Document, main int) []json.RawMessage {
 	return w.rows()
 }
 
-func tables(doc *document.Document) (list []any, truncated bool) {
-	list = []any{}
+func tables(doc *document.Document) (list []json.RawMessage, truncated bool) {
+	list = []json.RawMessage{}
+	left := tablesBudget
 	for i, t := range doc.Tables {
-		if i == 100 {
-			return list, true
-		}
-		list = append(list, map[string]any{
+		raw := artifacts.Encode(map[string]any{
 			"index": i, "name": clip(t.Name, textBudget), "source": clip(t.Source, textBudget), "row_count": t.RowCount,
 			"column_count": len(t.Columns), "truncated": t.Truncated,
 		})
+		if left -= len(raw) + 1; left < 0 {
+			return list, true
+		}
+		list = append(list, raw)
 	}
 	return list, false
 }

@@ -80,7 +80,7 @@ func (r *Realm) assess(ctx context.Context, call ports.IntentCall) (ports.Intent
 			Descriptor: artifacts.Encode(map[string]any{"schema": "quality_assessment_v1", "parser_type": source.Format}),
 			Parents:    []string{source.ID},
 			Lineage: artifact.Lineage{
-				DerivedFrom: []string{source.ID}, DerivationIntent: assessDataQuality,
+				DerivedFrom: []string{source.ID}, DerivationIntent: assessDataQuality, DerivationRunID: call.Execution().ID,
 				Generation: source.Lineage.Generation + 1, RootArtifactID: root(source),
 			},
 		}}},

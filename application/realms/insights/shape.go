@@ -14,7 +14,8 @@ import (
 // least; the counts always tell how many there are.
 const (
 	issuesBudget  = 128 << 10
-	columnsBudget = 80 << 10
+	columnsBudget = 64 << 10
+	rowsBudget    = 40 << 10
 	textMost      = 1000
 	nameMost      = 200
 )
@@ -32,15 +33,16 @@ func (s shape) payload() json.RawMessage {
 	r := s.result
 	issues, issuesCut := bounded(r.Issues, issuesBudget, issueOf)
 	columns, columnsCut := bounded(r.Columns, columnsBudget, columnOf)
+	rows, _ := bounded(r.ProblemRows, rowsBudget, problemRow)
 	fields := map[string]any{
 		"quality_assessment_id": s.id, "parsed_file_id": s.source.ID, "source_file_id": s.fileID(), "file_id": s.fileID(), "name": s.source.Name,
-		"summary": r.Summary, "overall_score": r.Overall, "grade": r.Grade, "overall_quality": r.OverallQuality,
+		"summary": clip(r.Summary, textMost), "overall_score": r.Overall, "grade": r.Grade, "overall_quality": r.OverallQuality,
 		"scores": map[string]any{
 			"completeness": r.Scores.Completeness, "accuracy": r.Scores.Accuracy, "consistency": r.Scores.Consistency,
 			"uniqueness": r.Scores.Uniqueness, "timeliness": r.Scores.Timeliness,
 		},
 		"issues": issues, "issues_truncated": issuesCut, "issue_count": len(r.Issues), "issue_counts": severities(r.Issues),
-		"columns": columns, "columns_truncated": columnsCut, "problem_rows": problemRows(r.ProblemRows),
+		"columns": columns, "columns_truncated": columnsCut, "problem_rows": rows,
 		"rows_assessed": r.RowsAssessed, "record_count": s.doc.Metadata.RecordCount,
 		"parsing_confidence": r.ParsingConfidence, "embedding_confidence": r.EmbeddingConfidence, "root_cause": r.RootCause,
 		"as_of": nil, "max_age_days": s.in.MaxAgeDays,
@@ -115,16 +117,12 @@ func columnOf(c quality.ColumnQuality) map[string]any {
 	}
 }
 
-func problemRows(found []quality.RowFinding) []any {
-	out := make([]any, 0, len(found))
-	for _, f := range found {
-		problems := make([]string, 0, len(f.Problems))
-		for _, p := range f.Problems[:min(len(f.Problems), 50)] {
-			problems = append(problems, clip(p, nameMost))
-		}
-		out = append(out, map[string]any{"table": clip(f.Table, nameMost), "row": f.Row, "problems": problems})
+func problemRow(f quality.RowFinding) map[string]any {
+	problems := make([]string, 0, len(f.Problems))
+	for _, p := range f.Problems[:min(len(f.Problems), 20)] {
+		problems = append(problems, clip(p, nameMost))
 	}
-	return out
+	return map[string]any{"table": clip(f.Table, nameMost), "row": f.Row, "problems": problems, "problem_count": len(f.Problems)}
 }
 
 // bounded encodes a list until its budget is used up, and tells whether something was left out.
