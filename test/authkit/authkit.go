@@ -19,9 +19,11 @@ import (
 	"github.com/symphainy/symphainy/application/accounts"
 	"github.com/symphainy/symphainy/application/securityguard"
 	"github.com/symphainy/symphainy/application/trafficcop"
+	"github.com/symphainy/symphainy/domain/agent"
 	"github.com/symphainy/symphainy/domain/audit"
 	"github.com/symphainy/symphainy/domain/identity"
 	"github.com/symphainy/symphainy/domain/session"
+	"github.com/symphainy/symphainy/domain/typeid"
 	"github.com/symphainy/symphainy/ports"
 	"github.com/symphainy/symphainy/test/clock"
 )
@@ -47,6 +49,7 @@ type Kit struct {
 
 	mu      sync.Mutex
 	clients int
+	users   int
 }
 
 // New makes a deployment with an empty store; change, if given, adjusts the policy.
@@ -102,6 +105,32 @@ func (k *Kit) Register(name string) accounts.SignIn {
 	})
 	require.NoError(k.T, err)
 	return in
+}
+
+// RegisterFresh makes an account under a name that nobody had before.
+func (k *Kit) RegisterFresh() accounts.SignIn {
+	k.T.Helper()
+	k.mu.Lock()
+	k.users++
+	name := fmt.Sprintf("user%d", k.users)
+	k.mu.Unlock()
+	return k.Register(name)
+}
+
+// IDs gives the source of ids.
+func (*Kit) IDs() ports.IDs { return system.IDs{} }
+
+// Conversation stores a conversation of an anonymous session and gives its id.
+func (k *Kit) Conversation(sessionID string) string {
+	k.T.Helper()
+	c := agent.Conversation{
+		ID: k.IDs().NewID(typeid.Conversation), TenantID: sessionID, SessionID: sessionID, ClientID: "c", Surface: "guide",
+		CreatedAt: k.Clock.Now(), UpdatedAt: k.Clock.Now(),
+	}
+	require.NoError(k.T, k.Store.Do(k.T.Context(), func(ctx context.Context, tx ports.Tx) error {
+		return tx.Conversations.Insert(ctx, c)
+	}))
+	return c.ID
 }
 
 // Login signs in from a new address, with what the proof takes along.
