@@ -76,7 +76,13 @@ func (k *kit) parse(t *testing.T, p identity.Principal, f file) string {
 }
 
 // refused submits what has to fail with the code.
-func (k *kit) refused(t *testing.T, p identity.Principal, code, intentType string, in params) *fault.Error {
+func (k *kit) refused(t *testing.T, p identity.Principal, code, intentType string, in params) {
+	t.Helper()
+	require.NotNil(t, k.refusal(t, p, code, intentType, in))
+}
+
+// refusal is refused that gives the error.
+func (k *kit) refusal(t *testing.T, p identity.Principal, code, intentType string, in params) *fault.Error {
 	t.Helper()
 	_, err := k.Submit(t, p, intentType, in)
 	require.Error(t, err)

@@ -81,10 +81,11 @@ func (r *Realm) complete(ctx context.Context, call ports.IntentCall, p plan) err
 // should that end, the next parse_content takes the intent up again.
 func (r *Realm) giveUp(ctx context.Context, call ports.IntentCall, p plan, cause error) error {
 	f := fault.As(cause)
-	if f.Kind == fault.Unavailable || f.Kind == fault.Internal || context.Cause(ctx) != nil {
-		return nil
+	mayBeRepeated := f.Kind == fault.Unavailable || f.Kind == fault.Internal
+	if !mayBeRepeated && ctx.Err() == nil {
+		return r.endPending(ctx, call, p, intent.PendingFailed, f.Code)
 	}
-	return r.endPending(ctx, call, p, intent.PendingFailed, f.Code)
+	return nil
 }
 
 func (r *Realm) endPending(ctx context.Context, call ports.IntentCall, p plan, to intent.PendingStatus, code string) error {

@@ -76,12 +76,13 @@ func (s Store) writeDocument(ctx context.Context, key string, doc *document.Docu
 // writeRows runs fill while the blob store reads what it writes. The goroutine ends with the pipe, which is closed on every path.
 func (s Store) writeRows(ctx context.Context, key string, fill func(sink parse.RowSink) (*document.Document, error)) (*document.Document, error) {
 	reader, writer := io.Pipe()
-	stored := make(chan error, 1)
+	var putErr error
+	stored := make(chan struct{})
 	go func() {
-		_, err := s.blobs.Put(ctx, key, reader, s.limit)
-		stored <- err
+		defer close(stored)
+		_, putErr = s.blobs.Put(ctx, key, reader, s.limit)
 		// A parser that still writes must not wait for a reader that is gone.
-		_ = reader.CloseWithError(errors.Join(err, io.ErrClosedPipe))
+		_ = reader.CloseWithError(errors.Join(putErr, io.ErrClosedPipe))
 	}()
 	finished := false
 	defer func() {
@@ -97,7 +98,7 @@ func (s Store) writeRows(ctx context.Context, key string, fill func(sink parse.R
 	}
 	_ = writer.CloseWithError(err)
 	finished = true
-	putErr := <-stored
+	<-stored
 	switch {
 	case err == nil:
 		return doc, putErr
