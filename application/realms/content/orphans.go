@@ -39,9 +39,9 @@ func (r *Realm) sweepOrphans(ctx context.Context, report *SweepReport) error {
 				err = r.Blobs.Delete(ctx, key)
 			}
 			if err != nil {
-				report.Errors = append(report.Errors, fmt.Errorf("blob of %s: %w", idIn(key), err))
+				report.Errors = append(report.Errors, fmt.Sprintf("blob of %s: %v", idIn(key), err))
 			} else if orphan {
-				report.Orphans++
+				report.OrphansRemoved++
 			}
 		}
 	}

@@ -18,16 +18,17 @@ import (
 
 // SweepReport says what a sweep has done.
 type SweepReport struct {
-	// ExpiredContracts counts the contracts found due, Contracts those that were ended.
-	ExpiredContracts int
-	Contracts        int
-	// Materials counts files and derived documents that were deleted, Facts the records of fact that now say that their source is gone.
-	Materials int
-	Facts     int
-	// Orphans counts blobs that no artifact names: abandoned uploads, and what an interrupted step or sweep has left.
-	Orphans int
-	// Errors are what could not be done this time. The next sweep tries again.
-	Errors []error
+	// ExpiredContractsFound counts the contracts found due, ContractsUpdated those that were ended.
+	ExpiredContractsFound int
+	ContractsUpdated      int
+	// MaterialsPurged counts files and derived documents that were deleted, RecordsOfFactUpdated the facts that now say that their source
+	// is gone.
+	MaterialsPurged      int
+	RecordsOfFactUpdated int
+	// OrphansRemoved counts blobs that no artifact names: abandoned uploads, and what an interrupted step or sweep has left.
+	OrphansRemoved int
+	// Errors say, for the log, what could not be done this time. The next sweep tries again.
+	Errors []string
 }
 
 // sweepBatch is how many contracts a sweep looks at at a time.
@@ -53,14 +54,14 @@ func (r *Realm) Sweep(ctx context.Context) (SweepReport, error) {
 		for _, c := range due {
 			done, err := r.end(ctx, c, &report)
 			if err != nil {
-				report.Errors = append(report.Errors, fmt.Errorf("contract %s: %w", c.ID, err))
+				report.Errors = append(report.Errors, fmt.Sprintf("contract %s: %v", c.ID, err))
 			}
 			if done {
 				ended++
 			}
 		}
-		report.ExpiredContracts += len(due)
-		report.Contracts += ended
+		report.ExpiredContractsFound += len(due)
+		report.ContractsUpdated += ended
 		// A batch of which nothing could be ended would come again.
 		if len(due) < sweepBatch || ended == 0 {
 			break
@@ -89,8 +90,8 @@ func (r *Realm) end(ctx context.Context, c artifact.Contract, report *SweepRepor
 	if err != nil || !p.done {
 		return false, err
 	}
-	report.Materials += p.materials
-	report.Facts += p.facts
+	report.MaterialsPurged += p.materials
+	report.RecordsOfFactUpdated += p.facts
 	var failures error
 	for _, key := range p.keys {
 		failures = errors.Join(failures, r.forget(ctx, key))

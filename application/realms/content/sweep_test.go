@@ -38,7 +38,7 @@ func TestSweepEndsWhatIsDue(t *testing.T) {
 	require.NoError(t, err)
 	report, err = k.content.Sweep(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, content.SweepReport{ExpiredContracts: 3, Contracts: 3, Materials: 4, Orphans: 1}, report)
+	require.Equal(t, content.SweepReport{ExpiredContractsFound: 3, ContractsUpdated: 3, MaterialsPurged: 4, OrphansRemoved: 1}, report)
 	require.Equal(t, []string{
 		"files/" + visitor.SessionID + "/" + fresh, "files/" + user.SessionID + "/" + long.id,
 		"parsed/" + user.SessionID + "/" + longParsed + "/document", "parsed/" + user.SessionID + "/" + longParsed + "/rows",
@@ -81,17 +81,17 @@ func TestSweepTellsFactsAndGoesOnAfterFailures(t *testing.T) {
 	}
 	report, err := k.content.Sweep(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, 1, report.Contracts)
-	require.Equal(t, 1, report.Facts)
+	require.Equal(t, 1, report.ContractsUpdated)
+	require.Equal(t, 1, report.RecordsOfFactUpdated)
 	require.NotEmpty(t, report.Errors)
-	require.ErrorIs(t, report.Errors[0], fault.ErrUnavailable)
+	require.Contains(t, report.Errors[0], f.contract)
 	require.Equal(t, k.Clock.Now(), k.artifact(t, p, "art_fact").SourceExpiredAt)
 	require.Len(t, k.Blobs.Keys(), 1)
 
 	k.Blobs.Fail = nil
 	report, err = k.content.Sweep(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, content.SweepReport{Orphans: 1}, report, "what was left is found again")
+	require.Equal(t, content.SweepReport{OrphansRemoved: 1}, report, "what was left is found again")
 	require.Empty(t, k.Blobs.Keys())
 
 	k.Blobs.Fail = func(string, string) error { return errors.New("broken") }
