@@ -43,5 +43,5 @@ func (b *Blocklist) Blocked(password string) bool {
 // Len gives how many passwords are listed.
 func (b *Blocklist) Len() int { return len(b.folded) }
 
-// fold makes a Caser each time: a Caser is not safe for concurrent use.
+// fold is the caseless form of a text. A Caser is not safe for concurrent use, so each call makes one.
 func fold(s string) string { return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s))) }

@@ -16,11 +16,20 @@ const (
 	maxLocalPart = 64
 )
 
-// EmailKey gives the form in which mail addresses are compared: trimmed, NFKC, case-folded.
-func EmailKey(email string) string { return fold(strings.TrimSpace(email)) }
+// EmailKey gives the form in which mail addresses are compared: NFKC, case-folded, trimmed. The key of a key is the key.
+func EmailKey(email string) string {
+	// Normalising can turn a character into one with a space before it, so the trimming comes last.
+	return strings.TrimSpace(fold(email))
+}
 
-// fold makes a Caser each time: a Caser is not safe for concurrent use. Folding can undo the normal form, hence the second pass.
-func fold(s string) string { return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s))) }
+// fold is the caseless form of a text. One pass is not enough: folding undoes normal forms and normalising uncovers capitals; and the
+// lower case is needed for Cherokee, whose two cases the Caser swaps. A Caser is not safe for concurrent use, so each call makes one.
+func fold(s string) string {
+	for range 2 {
+		s = norm.NFKC.String(strings.ToLower(cases.Fold().String(norm.NFD.String(s))))
+	}
+	return s
+}
 
 // parseEmail gives an address as it was typed, and its key. The syntax is judged on the key, so that a full-width sign is no way round
 // it. Quoted local parts and address literals are not accepted: nobody receives mail by them.

@@ -15,6 +15,8 @@ func TestMailAddresses(t *testing.T) {
 		"straße@example.org":           "strasse@example.org",
 		"ADA@ΕΛΛΆΣ.gr":                 "ada@ελλάσ.gr",
 		"ada＠ｅｘａｍｐｌｅ．org":              "ada@example.org",
+		"\u13ca@example.org":           "\uab9a@example.org",
+		"\uab9a@example.org":           "\uab9a@example.org",
 		"o'hara@example.org":           "o'hara@example.org",
 		strings.Repeat("a", 64) + "@x": strings.Repeat("a", 64) + "@x",
 	} {

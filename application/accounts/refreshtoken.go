@@ -26,7 +26,7 @@ const refreshContext = "symphainy refresh token\x00"
 func refreshToken(l session.Login) string {
 	body := make([]byte, 0, refreshBytes)
 	body = append(body, l.SessionID...)
-	body = binary.BigEndian.AppendUint32(body, uint32(l.Counter)) //nolint:gosec // a counter that rises once a refresh
+	body = binary.BigEndian.AppendUint32(body, uint32(l.Counter))
 	return refreshPrefix + base64.RawURLEncoding.EncodeToString(append(body, refreshMAC(l.Key, body)...))
 }
 

@@ -197,7 +197,7 @@ func TestAForgottenSessionStaysForgotten(t *testing.T) {
 	require.NoError(t, k.Accounts.Logout(t.Context(), p))
 	guard.Forget(p.SessionID)
 	close(slow.goOn)
-	<-done
+	require.NoError(t, <-done, "it was read before the logout")
 	require.ErrorIs(t, guard.Check(t.Context(), p), securityguard.ErrSessionChanged)
 }
 

@@ -1,6 +1,7 @@
 package trafficcop_test
 
 import (
+	"context"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -14,6 +15,7 @@ import (
 	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/domain/identity"
 	"github.com/symphainy/symphainy/domain/session"
+	"github.com/symphainy/symphainy/ports"
 	"github.com/symphainy/symphainy/test/authkit"
 )
 
@@ -120,6 +122,39 @@ func TestTicketsDieWithWhatTheyAreBoundTo(t *testing.T) {
 			require.ErrorIs(t, redeem(t, k, text, origin), fault.ErrUnauthenticated)
 		})
 	}
+}
+
+// Whatever raises an epoch cuts the tickets of that session and of that login, also where nobody deletes them.
+func TestTicketsAreBoundToTheEpochs(t *testing.T) {
+	for _, which := range []string{"session", "login"} {
+		k := authkit.New(t)
+		in := k.Register("ada")
+		p := k.Caller(in.AccessToken)
+		made, err := k.Sessions.Create(t.Context(), p, nil)
+		require.NoError(t, err)
+		text := ticket(t, k, p, made.Session.ID())
+		id := map[string]string{"session": made.Session.ID(), "login": in.Session.ID()}[which]
+		require.NoError(t, k.Store.Do(t.Context(), func(ctx context.Context, tx ports.Tx) error {
+			s, err := tx.Sessions.ByID(ctx, id)
+			require.NoError(t, err)
+			raised := s.Snapshot()
+			raised.Epoch++
+			return tx.Sessions.Save(ctx, session.Restore(raised))
+		}))
+		require.ErrorIs(t, redeem(t, k, text, origin), fault.ErrUnauthenticated, which)
+	}
+}
+
+func TestAnUpgradeLeavesNoTicketBehind(t *testing.T) {
+	k := authkit.New(t)
+	in, visit := k.Register("ada"), k.Anonymous()
+	ticket(t, k, visitor(t, k, visit), visit.Session.ID())
+	require.NoError(t, upgrade(t, k, in.AccessToken, visit.Session.ID(), visit.Secret))
+	require.NoError(t, k.Store.Do(t.Context(), func(ctx context.Context, tx ports.Tx) error {
+		left, err := tx.Tickets.DeleteExpired(ctx, k.Clock.Now().Add(time.Hour))
+		require.Zero(t, left)
+		return err
+	}))
 }
 
 func TestOfManyAtOnceOneRedeems(t *testing.T) {
