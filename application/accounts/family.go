@@ -17,8 +17,14 @@ import (
 // sameFamily compares keys in constant time, as they are secrets.
 func sameFamily(a, b session.Login) bool { return subtle.ConstantTimeCompare(a.Key, b.Key) == 1 }
 
-// endFamily ends the login and its relatives and gives the ids of the ended sessions.
+// endFamily ends the login and its relatives and gives the ids of the ended sessions. A login that was rotated meanwhile is
+// fault.ErrStale.
 func endFamily(ctx context.Context, tx ports.Tx, l session.Login, now time.Time) ([]string, error) {
+	// The write that changes nothing waits for an upgrade that is adding to the family, which writes the same row: what it adds is then
+	// seen below. An upgrade that comes later finds no login.
+	if err := tx.Logins.Rotate(ctx, l, l.Counter); err != nil {
+		return nil, err
+	}
 	return endLogins(ctx, tx, l.TenantID, l.UserID, now, func(other session.Login) bool { return sameFamily(l, other) })
 }
 

@@ -147,14 +147,14 @@ func (s *Service) succeeded(ctx context.Context, checked identity.User, try atte
 			refused = ErrAuthentication
 			return tx.Audit.Append(ctx, s.record(actionLogin, audit.Denied, a.Tenant.ID, user.ID, user.ID, codeDetail(ErrAuthentication.Code)))
 		}
-		if user.FailedLogins > 0 {
-			user.FailedLogins, user.UpdatedAt = 0, s.d.Clock.Now()
-			if err := tx.Users.Save(ctx, user); err != nil {
-				return err
-			}
-			if a.User, err = tx.Users.ByID(ctx, user.ID); err != nil {
-				return err
-			}
+		// Saved also if nothing changes: of a login and a change of the password at the same time, one finds the user's version gone and
+		// starts again, so that no login with the old password outlives the change.
+		user.FailedLogins = 0
+		if err := tx.Users.Save(ctx, user); err != nil {
+			return err
+		}
+		if a.User, err = tx.Users.ByID(ctx, user.ID); err != nil {
+			return err
 		}
 		account = a
 		if err := try.giveBack(ctx, tx); err != nil || then == nil {

@@ -27,11 +27,12 @@ func (s *Sessions) End(ctx context.Context, p identity.Principal, sessionID stri
 		if err != nil || found.Snapshot().State == session.Ended {
 			return err
 		}
-		found.End(now)
-		if err := tx.Sessions.Save(ctx, found); err != nil {
+		// The login before the session: the order in which refreshes and logouts write them.
+		if err := tx.Logins.Delete(ctx, sessionID); err != nil {
 			return err
 		}
-		if err := tx.Logins.Delete(ctx, sessionID); err != nil {
+		found.End(now)
+		if err := tx.Sessions.Save(ctx, found); err != nil {
 			return err
 		}
 		if err := tx.Tickets.DeleteBySession(ctx, sessionID); err != nil {

@@ -136,6 +136,11 @@ func (s *Sessions) tryUpgrade(ctx context.Context, tx ports.Tx, cmd UpgradeComma
 	if err != nil {
 		return upgradeAttempt{}, err
 	}
+	// The write that changes nothing waits for a logout that is ending this sign-in, which writes the same row, and lets a later one
+	// wait: it then sees the session that is added to the family here.
+	if err := tx.Logins.Rotate(ctx, login, login.Counter); err != nil {
+		return upgradeAttempt{}, err
+	}
 	claim := sessionupgrade.Claim{
 		SessionID: cmd.SessionID, Secret: cmd.Secret, UserID: p.UserID, TenantID: p.TenantID, Metadata: cmd.Metadata,
 		AuditID: s.d.IDs.NewID(typeid.AuditRecord), Now: now,

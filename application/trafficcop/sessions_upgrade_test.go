@@ -282,3 +282,12 @@ func TestAFailedUpgradeChangesNothing(t *testing.T) {
 	require.Empty(t, k.Bus.Sessions(), "nothing is announced before COMMIT")
 	require.NoError(t, upgrade(t, k, in.AccessToken, visit.Session.ID(), visit.Secret))
 }
+
+// The sign-in ends between the look at the token and the transaction.
+func TestALogoutThatIsFasterWins(t *testing.T) {
+	k := authkit.New(t)
+	in, visit := k.Register("ada"), k.Anonymous()
+	k.Store.Before(func(ctx context.Context, tx ports.Tx) error { return tx.Logins.Delete(ctx, in.Session.ID()) }, 1)
+	require.ErrorIs(t, upgrade(t, k, in.AccessToken, visit.Session.ID(), visit.Secret), fault.ErrUnauthenticated)
+	require.Equal(t, visit.Session, k.Session(visit.Session.ID()))
+}
