@@ -1,0 +1,25 @@
+package memstore_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/symphainy/symphainy/adapters/memstore"
+	"github.com/symphainy/symphainy/adapters/system"
+	"github.com/symphainy/symphainy/test/clock"
+	"github.com/symphainy/symphainy/test/storetest"
+)
+
+func TestConformance(t *testing.T) {
+	storetest.Run(t, func(*testing.T) storetest.Subject {
+		c := clock.Fixed()
+		advance := c.Advance
+		return storetest.Subject{UnitOfWork: memstore.New(c), Now: c.Now, Advance: func(d time.Duration) { advance(d) }}
+	})
+}
+
+func TestConformanceInRealTime(t *testing.T) {
+	storetest.Run(t, func(*testing.T) storetest.Subject {
+		return storetest.Subject{UnitOfWork: memstore.New(system.Clock{}), Now: system.Clock{}.Now}
+	})
+}

@@ -1,0 +1,327 @@
+package storetest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/symphainy/symphainy/domain/artifact"
+	"github.com/symphainy/symphainy/domain/audit"
+	"github.com/symphainy/symphainy/domain/event"
+	"github.com/symphainy/symphainy/domain/execution"
+	"github.com/symphainy/symphainy/domain/fault"
+	"github.com/symphainy/symphainy/domain/identity"
+	"github.com/symphainy/symphainy/domain/session"
+	"github.com/symphainy/symphainy/domain/typeid"
+	"github.com/symphainy/symphainy/ports"
+)
+
+type attempt func(ctx context.Context, tx ports.Tx) error
+
+// without makes an attempt of a call whose result does not matter.
+func without[V any](call func(ctx context.Context, tx ports.Tx) (V, error)) attempt {
+	return func(ctx context.Context, tx ports.Tx) error {
+		_, err := call(ctx, tx)
+		return err
+	}
+}
+
+// everyCall holds what is true of each call of each store, whatever it does.
+func (s *suite) everyCall(t *testing.T) {
+	b := s.furnish(t, s.member(t, ""))
+	t.Run("writes fail in a view", func(t *testing.T) {
+		for name, write := range s.writes(b) {
+			require.Error(t, s.UnitOfWork.View(t.Context(), func(ctx context.Context, tx ports.Tx) error { return write(ctx, tx) }), name)
+		}
+		s.requireBelongings(t, b)
+	})
+	t.Run("a cancelled context", func(t *testing.T) {
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		_ = s.try(t, func(_ context.Context, tx ports.Tx) error {
+			for name, write := range s.writes(b) {
+				require.Error(t, write(gone, tx), name)
+			}
+			for name, read := range reads(b) {
+				require.Error(t, read(gone, tx), name)
+			}
+			return fault.ErrUnavailable
+		})
+		s.requireBelongings(t, b)
+	})
+	t.Run("an invalid scope is refused", func(t *testing.T) {
+		for _, scope := range []identity.Scope{
+			{}, {TenantID: b.tenantID}, {OwnerID: b.user.ID}, {SessionID: b.session.ID()},
+			{TenantID: b.tenantID, OwnerID: b.user.ID, SessionID: b.session.ID()},
+		} {
+			for name, read := range scoped(b, scope) {
+				s.requireInternal(t, read, name)
+			}
+		}
+		for name, read := range tenanted(b, "") {
+			s.requireInternal(t, read, name)
+		}
+	})
+}
+
+// requireInternal runs a call in a transaction of its own, which is rolled back, and requires an Internal fault.
+func (s *suite) requireInternal(t *testing.T, call attempt, name string) {
+	t.Helper()
+	err := s.try(t, call)
+	require.Error(t, err, name)
+	require.Equal(t, fault.Internal, fault.KindOf(err), "%s: %v", name, err)
+}
+
+// reads are the calls that only look.
+func reads(b belongings) map[string]attempt {
+	all := map[string]attempt{
+		"Users.ByID": func(ctx context.Context, tx ports.Tx) error { _, err := tx.Users.ByID(ctx, b.user.ID); return err },
+		"Users.ByEmailKey": func(ctx context.Context, tx ports.Tx) error {
+			_, err := tx.Users.ByEmailKey(ctx, b.user.EmailKey)
+			return err
+		},
+		"Users.Count":  func(ctx context.Context, tx ports.Tx) error { _, err := tx.Users.Count(ctx); return err },
+		"Tenants.ByID": func(ctx context.Context, tx ports.Tx) error { _, err := tx.Tenants.ByID(ctx, b.tenantID); return err },
+		"Tenants.Memberships": func(ctx context.Context, tx ports.Tx) error {
+			_, err := tx.Tenants.Memberships(ctx, b.user.ID)
+			return err
+		},
+		"Sessions.ByID": func(ctx context.Context, tx ports.Tx) error {
+			_, err := tx.Sessions.ByID(ctx, b.session.ID())
+			return err
+		},
+		"Sessions.BySecretHash": func(ctx context.Context, tx ports.Tx) error {
+			_, err := tx.Sessions.BySecretHash(ctx, hashOf("x"))
+			return err
+		},
+		"Logins.BySession": func(ctx context.Context, tx ports.Tx) error {
+			_, err := tx.Logins.BySession(ctx, b.session.ID())
+			return err
+		},
+		"Logins.ByCookieHash": func(ctx context.Context, tx ports.Tx) error {
+			_, err := tx.Logins.ByCookieHash(ctx, hashOf("x"))
+			return err
+		},
+		"Leases.Hold": without(func(ctx context.Context, tx ports.Tx) (execution.Execution, error) {
+			return tx.Leases.Hold(ctx, execution.Lease{ExecutionID: b.execution.ID, Owner: "o", Fence: 1})
+		}),
+		"Leases.Due": func(ctx context.Context, tx ports.Tx) error { _, err := tx.Leases.Due(ctx, 1); return err },
+		"Contracts.Due": without(func(ctx context.Context, tx ports.Tx) ([]artifact.Contract, error) {
+			return tx.Contracts.Due(ctx, b.contract.CreatedAt, b.contract.CreatedAt, 1)
+		}),
+	}
+	for name, read := range scoped(b, b.scope) {
+		all[name] = read
+	}
+	for name, read := range tenanted(b, b.tenantID) {
+		all[name] = read
+	}
+	return all
+}
+
+// scoped are the look-ups that take a scope.
+func scoped(b belongings, scope identity.Scope) map[string]attempt {
+	return map[string]attempt{
+		"Executions.ByID": func(ctx context.Context, tx ports.Tx) error {
+			_, err := tx.Executions.ByID(ctx, scope, b.execution.ID)
+			return err
+		},
+		"Executions.Lock": func(ctx context.Context, tx ports.Tx) error {
+			_, err := tx.Executions.Lock(ctx, scope, b.execution.ID)
+			return err
+		},
+		"Executions.List": without(func(ctx context.Context, tx ports.Tx) ([]execution.Execution, error) {
+			return tx.Executions.List(ctx, scope, ports.ExecutionFilter{}, ports.Page{Limit: 1})
+		}),
+		"Artifacts.ByID": func(ctx context.Context, tx ports.Tx) error {
+			_, err := tx.Artifacts.ByID(ctx, scope, b.artifact.ID)
+			return err
+		},
+		"Artifacts.List": func(ctx context.Context, tx ports.Tx) error {
+			_, _, err := tx.Artifacts.List(ctx, scope, ports.ArtifactFilter{}, ports.Window{Limit: 1})
+			return err
+		},
+		"Contracts.ByID": func(ctx context.Context, tx ports.Tx) error {
+			_, err := tx.Contracts.ByID(ctx, scope, b.contract.ID)
+			return err
+		},
+		"Contracts.ByFile": func(ctx context.Context, tx ports.Tx) error {
+			_, err := tx.Contracts.ByFile(ctx, scope, b.contract.FileID)
+			return err
+		},
+		"Pending.ByID": func(ctx context.Context, tx ports.Tx) error {
+			_, err := tx.Pending.ByID(ctx, scope, b.pending.ID)
+			return err
+		},
+		"Pending.List": func(ctx context.Context, tx ports.Tx) error {
+			_, _, err := tx.Pending.List(ctx, scope, ports.PendingFilter{}, ports.Window{Limit: 1})
+			return err
+		},
+		"Conversations.ByID": func(ctx context.Context, tx ports.Tx) error {
+			_, err := tx.Conversations.ByID(ctx, scope, b.conversation.ID)
+			return err
+		},
+		"Conversations.ByClientID": func(ctx context.Context, tx ports.Tx) error {
+			_, err := tx.Conversations.ByClientID(ctx, scope, b.session.ID(), b.conversation.ClientID)
+			return err
+		},
+		"Conversations.Of": func(ctx context.Context, tx ports.Tx) error {
+			_, err := tx.Conversations.Of(ctx, scope, b.session.ID())
+			return err
+		},
+	}
+}
+
+// tenanted are the calls that take a tenant.
+func tenanted(b belongings, tenantID string) map[string]attempt {
+	return map[string]attempt{
+		"Tenants.Member": func(ctx context.Context, tx ports.Tx) error {
+			_, err := tx.Tenants.Member(ctx, tenantID, b.user.ID)
+			return err
+		},
+		"Sessions.Owned": without(func(ctx context.Context, tx ports.Tx) ([]session.Session, error) {
+			return tx.Sessions.Owned(ctx, tenantID, b.user.ID, ports.Page{Limit: 1})
+		}),
+		"Leases.NextInLane": func(ctx context.Context, tx ports.Tx) error {
+			_, err := tx.Leases.NextInLane(ctx, tenantID, "lane")
+			return err
+		},
+		"Steps.Of": func(ctx context.Context, tx ports.Tx) error {
+			_, err := tx.Steps.Of(ctx, tenantID, b.execution.ID)
+			return err
+		},
+		"Steps.Put": func(ctx context.Context, tx ports.Tx) error {
+			return tx.Steps.Put(ctx, tenantID, execution.Step{ExecutionID: b.execution.ID, Name: id("step"), Position: 9})
+		},
+		"Events.Read": func(ctx context.Context, tx ports.Tx) error {
+			_, err := tx.Events.Read(ctx, tenantID, b.execution.ID, 0, 1)
+			return err
+		},
+		"Events.Append": func(ctx context.Context, tx ports.Tx) error {
+			return tx.Events.Append(ctx, tenantID, []event.Event{
+				{ExecutionID: b.execution.ID, Seq: 99, Epoch: 1, Type: "x", Data: []byte(`{}`), Time: b.event.Time},
+			})
+		},
+		"Messages.Before": func(ctx context.Context, tx ports.Tx) error {
+			_, err := tx.Messages.Before(ctx, tenantID, b.conversation.ID, 0, 1)
+			return err
+		},
+		"Messages.Trim": func(ctx context.Context, tx ports.Tx) error {
+			_, err := tx.Messages.Trim(ctx, tenantID, b.conversation.ID, 0)
+			return err
+		},
+		"Audit.List": without(func(ctx context.Context, tx ports.Tx) ([]audit.Record, error) {
+			return tx.Audit.List(ctx, tenantID, ports.Page{Limit: 1})
+		}),
+	}
+}
+
+// writes are the calls that would change something, with arguments that are good.
+func (s *suite) writes(b belongings) map[string]attempt {
+	all := s.platformWrites(b)
+	for name, write := range s.workWrites(b) {
+		all[name] = write
+	}
+	for _, name := range []string{"Steps.Put", "Events.Append", "Messages.Trim"} {
+		all[name] = tenanted(b, b.tenantID)[name]
+	}
+	return all
+}
+
+func (s *suite) platformWrites(b belongings) map[string]attempt {
+	h := b.home
+	key, rate := []string{"every", "call"}, ports.Rate{Limit: 5, Window: time.Hour}
+	ticket := b.ticket
+	ticket.Hash = hashOf(id("ticket"))
+	return map[string]attempt{
+		"Users.Insert": func(ctx context.Context, tx ports.Tx) error { return tx.Users.Insert(ctx, s.newUser()) },
+		"Users.Save":   func(ctx context.Context, tx ports.Tx) error { return tx.Users.Save(ctx, h.user) },
+		"Tenants.Insert": func(ctx context.Context, tx ports.Tx) error {
+			return tx.Tenants.Insert(ctx, identity.Tenant{ID: id(typeid.Tenant)})
+		},
+		"Tenants.AddMember": func(ctx context.Context, tx ports.Tx) error {
+			return tx.Tenants.AddMember(ctx, identity.Membership{TenantID: h.tenantID, UserID: id(typeid.User), Role: identity.RoleViewer})
+		},
+		"Sessions.Insert": func(ctx context.Context, tx ports.Tx) error {
+			return tx.Sessions.Insert(ctx, session.NewActive(id(typeid.Session), h.user.ID, h.tenantID, nil, s.at(1)))
+		},
+		"Sessions.Save": func(ctx context.Context, tx ports.Tx) error { return tx.Sessions.Save(ctx, h.session) },
+		"Sessions.Upgrade": without(func(ctx context.Context, tx ports.Tx) (session.Session, error) {
+			return tx.Sessions.Upgrade(ctx, h.session.ID(), hashOf("x"), h.user.ID, h.tenantID)
+		}),
+		"Logins.Insert": func(ctx context.Context, tx ports.Tx) error {
+			return tx.Logins.Insert(ctx, session.NewLogin(h.session.ID(), h.user.ID, h.tenantID, hashOf("k"), hashOf(id("c")), s.at(1)))
+		},
+		"Logins.Rotate": func(ctx context.Context, tx ports.Tx) error {
+			return tx.Logins.Rotate(ctx, session.NewLogin(h.session.ID(), h.user.ID, h.tenantID, hashOf("k"), nil, s.at(1)), 1)
+		},
+		"Logins.Delete":  func(ctx context.Context, tx ports.Tx) error { return tx.Logins.Delete(ctx, h.session.ID()) },
+		"Tickets.Insert": func(ctx context.Context, tx ports.Tx) error { return tx.Tickets.Insert(ctx, ticket) },
+		"Tickets.Take": func(ctx context.Context, tx ports.Tx) error {
+			_, err := tx.Tickets.Take(ctx, b.ticket.Hash)
+			return err
+		},
+		"Tickets.DeleteBySession": func(ctx context.Context, tx ports.Tx) error {
+			return tx.Tickets.DeleteBySession(ctx, h.session.ID())
+		},
+		"Tickets.DeleteExpired": func(ctx context.Context, tx ports.Tx) error {
+			_, err := tx.Tickets.DeleteExpired(ctx, s.at(0))
+			return err
+		},
+		"Limits.Take":       func(ctx context.Context, tx ports.Tx) error { _, err := tx.Limits.Take(ctx, key, rate); return err },
+		"Limits.Reset":      func(ctx context.Context, tx ports.Tx) error { return tx.Limits.Reset(ctx, key) },
+		"Limits.DeleteIdle": func(ctx context.Context, tx ports.Tx) error { _, err := tx.Limits.DeleteIdle(ctx, s.at(0)); return err },
+	}
+}
+
+func (s *suite) workWrites(b belongings) map[string]attempt {
+	h := b.home
+	record := b.record
+	record.ID = id(typeid.AuditRecord)
+	return map[string]attempt{
+		"Scopes.Rekey": func(ctx context.Context, tx ports.Tx) error {
+			return tx.Scopes.Rekey(ctx, h.session.ID(), id(typeid.Tenant), h.user.ID)
+		},
+		"Executions.Insert": func(ctx context.Context, tx ports.Tx) error { return tx.Executions.Insert(ctx, s.execution(h, 1, nil)) },
+		"Executions.Save": func(ctx context.Context, tx ports.Tx) error {
+			return tx.Executions.Save(ctx, execution.Restore(b.execution))
+		},
+		"Leases.Claim": without(func(ctx context.Context, tx ports.Tx) (execution.Execution, error) {
+			return tx.Leases.Claim(ctx, b.execution.ID, "worker", time.Minute)
+		}),
+		"Leases.Renew": without(func(ctx context.Context, tx ports.Tx) (ports.Renewal, error) {
+			return tx.Leases.Renew(ctx, []execution.Lease{{ExecutionID: b.execution.ID, Owner: "worker", Fence: 1}}, time.Minute)
+		}),
+		"Leases.ReleaseAll": func(ctx context.Context, tx ports.Tx) error { _, err := tx.Leases.ReleaseAll(ctx); return err },
+		"Queue.Enqueue": func(ctx context.Context, tx ports.Tx) error {
+			return tx.Queue.Enqueue(ctx, ports.Job{ExecutionID: b.execution.ID})
+		},
+		"Idempotency.Reserve": func(ctx context.Context, tx ports.Tx) error {
+			_, err := tx.Idempotency.Reserve(ctx, s.promise(h, id("key")))
+			return err
+		},
+		"Idempotency.DeleteExpired": func(ctx context.Context, tx ports.Tx) error {
+			_, err := tx.Idempotency.DeleteExpired(ctx, s.at(0))
+			return err
+		},
+		"Artifacts.Insert": func(ctx context.Context, tx ports.Tx) error { return tx.Artifacts.Insert(ctx, s.artifact(h, 1, nil)) },
+		"Artifacts.Save": func(ctx context.Context, tx ports.Tx) error {
+			return tx.Artifacts.Save(ctx, artifact.Restore(b.artifact))
+		},
+		"Contracts.Insert": func(ctx context.Context, tx ports.Tx) error { return tx.Contracts.Insert(ctx, s.contract(h, 1)) },
+		"Contracts.Save":   func(ctx context.Context, tx ports.Tx) error { return tx.Contracts.Save(ctx, b.contract) },
+		"Pending.Insert":   func(ctx context.Context, tx ports.Tx) error { return tx.Pending.Insert(ctx, s.pendingIntent(h, 1)) },
+		"Pending.Save":     func(ctx context.Context, tx ports.Tx) error { return tx.Pending.Save(ctx, b.pending) },
+		"Conversations.Insert": func(ctx context.Context, tx ports.Tx) error {
+			return tx.Conversations.Insert(ctx, s.conversation(h, 1))
+		},
+		"Conversations.Save": func(ctx context.Context, tx ports.Tx) error { return tx.Conversations.Save(ctx, b.conversation) },
+		"Messages.Append": func(ctx context.Context, tx ports.Tx) error {
+			_, err := tx.Messages.Append(ctx, s.message(b.conversation, "x"))
+			return err
+		},
+		"Audit.Append": func(ctx context.Context, tx ports.Tx) error { return tx.Audit.Append(ctx, record) },
+	}
+}

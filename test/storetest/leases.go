@@ -1,0 +1,174 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/symphainy/symphainy/domain/execution"
+	"github.com/symphainy/symphainy/domain/fault"
+	"github.com/symphainy/symphainy/domain/typeid"
+	"github.com/symphainy/symphainy/ports"
+)
+
+func (s *suite) claim(t *testing.T, eid, owner string, lease time.Duration) (got execution.Execution, err error) {
+	t.Helper()
+	err = s.try(t, func(ctx context.Context, tx ports.Tx) (err error) {
+		got, err = tx.Leases.Claim(ctx, eid, owner, lease)
+		return err
+	})
+	return got, err
+}
+
+func (s *suite) hold(t *testing.T, l execution.Lease) (got execution.Execution, err error) {
+	t.Helper()
+	err = s.try(t, func(ctx context.Context, tx ports.Tx) (err error) {
+		got, err = tx.Leases.Hold(ctx, l)
+		return err
+	})
+	return got, err
+}
+
+func (s *suite) renew(t *testing.T, lease time.Duration, held ...execution.Lease) (got ports.Renewal) {
+	t.Helper()
+	s.do(t, func(ctx context.Context, tx ports.Tx) (err error) {
+		got, err = tx.Leases.Renew(ctx, held, lease)
+		return err
+	})
+	return got
+}
+
+// dueNow gives which of the known executions are due, in their order.
+func (s *suite) dueNow(t *testing.T, known ...string) []string {
+	t.Helper()
+	return only(get(t, s, func(ctx context.Context, tx ports.Tx) ([]string, error) { return tx.Leases.Due(ctx, 100_000) }), known...)
+}
+
+func (s *suite) leases(t *testing.T) {
+	h := s.member(t, "")
+	t.Run("claimable is what the domain says", func(t *testing.T) { s.claimMatrix(t, h) })
+	t.Run("claim", func(t *testing.T) {
+		row, before := s.stored(t, h, 1, nil), s.Now()
+		e, err := s.claim(t, row.ID, "worker", time.Minute)
+		require.NoError(t, err)
+		got := e.Snapshot()
+		same(t, s.reload(t, row), got)
+		require.WithinDuration(t, before.Add(time.Minute), got.LeaseUntil, 20*time.Second)
+		require.WithinDuration(t, before, got.StartedAt, 20*time.Second)
+		want := row
+		want.State, want.Fence, want.Attempt, want.LeaseOwner, want.Version = execution.Running, 1, 1, "worker", 1
+		want.LeaseUntil, want.StartedAt, want.UpdatedAt = got.LeaseUntil, got.StartedAt, got.UpdatedAt
+		same(t, want, got)
+		require.ErrorIs(t, s.saveExecution(t, row), fault.ErrStale, "a copy from before the claim cannot be saved")
+		_, err = s.claim(t, row.ID, "another", time.Minute)
+		require.ErrorIs(t, err, execution.ErrNotClaimable)
+		_, err = s.claim(t, id(typeid.Execution), "worker", time.Minute)
+		require.ErrorIs(t, err, execution.ErrNotClaimable)
+	})
+	t.Run("one of many claims wins", func(t *testing.T) {
+		row := s.stored(t, h, 1, nil)
+		won := 0
+		for _, err := range race(16, func(i int) error {
+			_, err := s.claim(t, row.ID, fmt.Sprint("worker ", i), time.Minute)
+			return err
+		}) {
+			if err == nil {
+				won++
+				continue
+			}
+			require.ErrorIs(t, err, execution.ErrNotClaimable)
+		}
+		require.Equal(t, 1, won)
+		require.Equal(t, int64(1), s.reload(t, row).Fence)
+	})
+	t.Run("hold", func(t *testing.T) { s.held(t, h) })
+	t.Run("a lapsed lease is taken over and fences its owner", func(t *testing.T) { s.takeOver(t, h) })
+	t.Run("renew", func(t *testing.T) { s.renewed(t, h) })
+	t.Run("due", func(t *testing.T) { s.due(t, h) })
+	t.Run("release all", func(t *testing.T) {
+		a, b := s.stored(t, h, 1, nil), s.stored(t, h, 1, func(r *execution.Snapshot) { r.State = execution.Waiting })
+		_, err := s.claim(t, a.ID, "dead", time.Hour)
+		require.NoError(t, err)
+		require.Empty(t, s.dueNow(t, a.ID, b.ID))
+		s.do(t, func(ctx context.Context, tx ports.Tx) error {
+			n, err := tx.Leases.ReleaseAll(ctx)
+			require.NoError(t, err)
+			require.GreaterOrEqual(t, n, int64(1))
+			return nil
+		})
+		require.Equal(t, []string{a.ID}, s.dueNow(t, a.ID, b.ID))
+		e, err := s.claim(t, a.ID, "alive", time.Minute)
+		require.NoError(t, err)
+		require.Equal(t, int64(2), e.Snapshot().Fence)
+	})
+}
+
+// claimMatrix compares claims and the list of due executions with the domain's rule for every state, due time and lease.
+func (s *suite) claimMatrix(t *testing.T, h home) {
+	now := s.Now()
+	var rows []execution.Snapshot
+	for _, state := range execution.States() {
+		for _, due := range []time.Time{now.Add(-time.Minute), now.Add(time.Hour)} {
+			for _, lease := range []time.Time{{}, now.Add(-time.Minute), now.Add(time.Hour)} {
+				rows = append(rows, s.execution(h, 1, func(r *execution.Snapshot) {
+					r.State, r.DueAt, r.LeaseUntil = state, due.Truncate(time.Microsecond), lease.Truncate(time.Microsecond)
+				}).Snapshot())
+			}
+		}
+	}
+	s.do(t, func(ctx context.Context, tx ports.Tx) error {
+		for _, r := range rows {
+			require.NoError(t, tx.Executions.Insert(ctx, execution.Restore(r)))
+		}
+		return nil
+	})
+	due := s.dueNow(t, ids(rows, func(r execution.Snapshot) string { return r.ID })...)
+	s.do(t, func(ctx context.Context, tx ports.Tx) error {
+		for _, r := range rows {
+			what := fmt.Sprintf("%s, due %s, lease until %s", r.State, r.DueAt.Sub(now), r.LeaseUntil)
+			_, err := tx.Leases.Claim(ctx, r.ID, "worker", time.Minute)
+			if execution.Restore(r).Claimable(now) {
+				require.NoError(t, err, what)
+				require.Contains(t, due, r.ID, what)
+				continue
+			}
+			require.ErrorIs(t, err, execution.ErrNotClaimable, what)
+			require.NotContains(t, due, r.ID, what)
+		}
+		return nil
+	})
+}
+
+func (s *suite) held(t *testing.T, h home) {
+	row := s.stored(t, h, 1, nil)
+	claimed, err := s.claim(t, row.ID, "worker", time.Minute)
+	require.NoError(t, err)
+	lease := claimed.Snapshot().Lease()
+
+	got, err := s.hold(t, lease)
+	require.NoError(t, err)
+	same(t, claimed.Snapshot(), got.Snapshot())
+	got, err = look(t, s, func(ctx context.Context, tx ports.Tx) (execution.Execution, error) { return tx.Leases.Hold(ctx, lease) })
+	require.NoError(t, err, "in a view it reads")
+	same(t, claimed.Snapshot(), got.Snapshot())
+
+	for name, l := range map[string]execution.Lease{
+		"an older fence": {ExecutionID: row.ID, Owner: "worker", Fence: lease.Fence - 1},
+		"a newer fence":  {ExecutionID: row.ID, Owner: "worker", Fence: lease.Fence + 1},
+		"unknown":        {ExecutionID: id(typeid.Execution), Owner: "worker", Fence: 1},
+	} {
+		_, err := s.hold(t, l)
+		require.ErrorIs(t, err, execution.ErrLeaseLost, name)
+	}
+	s.do(t, func(ctx context.Context, tx ports.Tx) error {
+		e, err := tx.Leases.Hold(ctx, lease)
+		require.NoError(t, err)
+		require.NoError(t, e.Complete([]byte(`{}`), s.Now()))
+		return tx.Executions.Save(ctx, e)
+	})
+	_, err = s.hold(t, lease)
+	require.ErrorIs(t, err, execution.ErrLeaseLost, "it is over")
+}
