@@ -30,7 +30,10 @@ type SubmitCommand struct {
 	// IntentID takes up a pending intent of that id; any other value is ignored.
 	IntentID       string
 	IdempotencyKey string
-	TraceID        string
+	// Same, if set, stands for the parameters when an idempotency key is compared: for parameters that hold a reference made for this
+	// very request, such as an upload's.
+	Same    []byte
+	TraceID string
 }
 
 // maxKey bounds an idempotency key in bytes.
@@ -75,9 +78,13 @@ func (a *Admission) Submit(ctx context.Context, p identity.Principal, cmd Submit
 	if err != nil {
 		return ports.Receipt{}, err
 	}
+	same := cmd.Same
+	if same == nil {
+		same = parameters
+	}
 	s := ports.Submission{
 		Spec: entry.Spec, Realm: entry.Realm, Principal: p, SessionID: cmd.SessionID, TraceID: cmd.TraceID,
-		IdempotencyKey: cmd.IdempotencyKey, Fingerprint: fingerprint(entry.Spec.Type, cmd.SessionID, string(parameters)),
+		IdempotencyKey: cmd.IdempotencyKey, Fingerprint: fingerprint(entry.Spec.Type, cmd.SessionID, string(same)),
 		Intent: intent.Intent{
 			ID: a.ids.NewID(typeid.Intent), Type: entry.Spec.Type, Parameters: parameters, Metadata: object(cmd.Metadata), SolutionID: solution(cmd.SolutionID),
 		},

@@ -191,3 +191,27 @@ func clip(s string) string {
 func Marshal(v any) ([]byte, error) {
 	return json.Marshal(v, json.Deterministic(true))
 }
+
+// Named are the members by which any body names a session, a tenant or a user. A raw value keeps what was given, nil if nothing was.
+type Named struct {
+	SessionID jsontext.Value `json:"session_id"`
+	TenantID  jsontext.Value `json:"tenant_id"`
+	UserID    jsontext.Value `json:"user_id"`
+}
+
+// ReadNamed gives the names in a document that Check has passed, and leaves everything else unread.
+func ReadNamed(raw []byte) (Named, error) {
+	var n Named
+	if err := json.Unmarshal(raw, &n); err != nil {
+		return n, ErrInvalidJSON.Because(err)
+	}
+	return n, nil
+}
+
+// Text gives the text of a raw value. ok is false for anything but a string; null and nothing are "".
+func Text(v jsontext.Value) (text string, ok bool) {
+	if len(v) == 0 || v.Kind() == 'n' {
+		return "", true
+	}
+	return text, json.Unmarshal(v, &text) == nil
+}

@@ -1,0 +1,148 @@
+package httpapi
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/symphainy/symphainy/domain/identity"
+	"github.com/symphainy/symphainy/ports"
+)
+
+// access says whose credential a route needs.
+type access int
+
+const (
+	// open routes look at no credential.
+	open access = iota
+	// optional routes take a login into account if there is one.
+	optional
+	// login routes need a signed-in user.
+	login
+	// whole routes act for one session: the one that is named, else the login's, else the one whose secret came.
+	whole
+	// object routes act for whoever the object asked for belongs to.
+	object
+	// later routes are whole ones whose session can also be named in a part of the body that only the handler reads.
+	later
+	// own routes verify their credential themselves, before anything else: sockets, and the upgrade with its two halves.
+	own
+)
+
+// Limits of bodies in bytes (contract.md §1).
+const (
+	bodyLimit   = 1 << 20
+	submitLimit = 24 << 20
+)
+
+// rated names the limit that a route's 429 tells.
+type rated int
+
+const (
+	notRated rated = iota
+	loginRated
+	registerRated
+	anonymousRated
+)
+
+// policy is one row of the table: a route exactly, what it needs, and how much it takes.
+type policy struct {
+	method, path string
+	access       access
+	// permission is what the caller's role must allow.
+	permission identity.Permission
+	// writes marks routes that an ended session refuses.
+	writes bool
+	// body is the limit of a JSON body in bytes; 0 where a body is not JSON or not read.
+	body int64
+	// foreign marks routes that refuse a foreign Origin even without a cookie.
+	foreign bool
+	// auth marks routes whose errors carry message and error too.
+	auth bool
+	// create marks routes that refuse a client-chosen session_id.
+	create bool
+	// socket marks routes that exist only if Deps.Sockets has them.
+	socket bool
+	// cacheable marks open answers that are the same for everybody.
+	cacheable bool
+	rate      rated
+}
+
+// policies is the table. A route that is not in it is refused at registration, a row without a route too.
+func policies() []policy {
+	const get, post, patch, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
+	const read, write = identity.PermRead, identity.PermWrite
+	return []policy{
+		{method: post, path: "/api/auth/register", access: open, body: bodyLimit, foreign: true, auth: true, rate: registerRated},
+		{method: post, path: "/api/auth/login", access: open, body: bodyLimit, foreign: true, auth: true, rate: loginRated},
+		{method: post, path: "/api/auth/refresh", access: open, body: bodyLimit, foreign: true, auth: true},
+		{method: post, path: "/api/auth/logout", access: login, body: bodyLimit, auth: true},
+		{method: get, path: "/api/auth/me", access: login, auth: true},
+		{method: post, path: "/api/auth/password", access: login, body: bodyLimit, auth: true, rate: loginRated},
+		{method: post, path: "/api/auth/verify", access: open, body: bodyLimit, auth: true},
+		{method: post, path: "/api/auth/reset", access: open, body: bodyLimit, auth: true},
+		{method: post, path: "/api/auth/reset/confirm", access: open, body: bodyLimit, auth: true},
+		{method: get, path: "/.well-known/jwks.json", access: open, cacheable: true},
+
+		{method: post, path: "/api/session/create", access: optional, body: bodyLimit, foreign: true, create: true, rate: anonymousRated},
+		{method: post, path: "/api/session/create-anonymous", access: open, body: bodyLimit, foreign: true, create: true, rate: anonymousRated},
+		{method: get, path: "/api/session/{id}", access: whole, permission: read},
+		{method: patch, path: "/api/session/{id}/upgrade", access: own, body: bodyLimit},
+		{method: get, path: "/api/sessions", access: login, permission: read},
+		{method: del, path: "/api/session/{id}", access: whole, body: bodyLimit},
+
+		{method: get, path: "/api/intents", access: whole, permission: read},
+		{method: post, path: "/api/intent/submit", access: whole, writes: true, body: submitLimit},
+		{method: post, path: "/api/intent/pending/create", access: whole, permission: write, writes: true, body: bodyLimit},
+		{method: post, path: "/api/intent/pending/list", access: whole, permission: read, body: bodyLimit},
+		{method: post, path: "/api/content/save_materialization", access: whole, writes: true, body: bodyLimit},
+
+		{method: get, path: "/api/executions", access: whole, permission: read},
+		{method: get, path: "/api/execution/{id}/status", access: object, permission: read},
+		{method: get, path: "/api/execution/{id}/events", access: object, permission: read},
+		{method: post, path: "/api/execution/{id}/cancel", access: object, permission: write, writes: true, body: bodyLimit},
+		{method: get, path: "/api/execution/{id}/stream", access: own, socket: true},
+
+		{method: get, path: "/api/artifacts/{id}", access: object, permission: read},
+		{method: get, path: "/api/artifacts/{id}/content", access: object, permission: read},
+		{method: get, path: "/api/artifacts/{id}/lineage", access: object, permission: read},
+		{method: post, path: "/api/artifact/resolve", access: object, permission: read, body: bodyLimit},
+		{method: post, path: "/api/artifact/list", access: whole, permission: read, body: bodyLimit},
+		{method: post, path: "/api/files", access: later, writes: true},
+		{method: get, path: "/api/files/{id}/content", access: object, permission: read},
+
+		{method: post, path: "/api/runtime/agent/ticket", access: whole, writes: true, body: bodyLimit},
+		{method: get, path: "/api/runtime/agent", access: own, socket: true},
+		{method: get, path: "/api/realms", access: whole, permission: read},
+
+		{method: get, path: "/health", access: open},
+		{method: get, path: "/health/live", access: open},
+		{method: get, path: "/health/ready", access: open},
+		{method: get, path: "/", access: open, cacheable: true},
+		{method: get, path: "/api/docs", access: open, cacheable: true},
+		{method: get, path: "/api/docs/assets/{file}", access: open, cacheable: true},
+		{method: get, path: "/api/openapi.json", access: open, cacheable: true},
+		{method: get, path: "/api/asyncapi.json", access: open, cacheable: true},
+	}
+}
+
+// key names a route by method and template.
+func key(method, path string) string { return method + " " + path }
+
+// ginPath gives the router's spelling of a path with its parameters in braces.
+func ginPath(path string) string {
+	return strings.NewReplacer("{", ":", "}", "").Replace(path)
+}
+
+// limit gives the rate that a route's 429 tells.
+func (c Config) limit(r rated) (ports.Rate, bool) {
+	switch r {
+	case notRated:
+	case loginRated:
+		return c.LoginRate, true
+	case registerRated:
+		return c.RegisterRate, true
+	case anonymousRated:
+		return c.AnonymousRate, true
+	}
+	return ports.Rate{}, false
+}
