@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/symphainy/symphainy/application/conversation"
 	"github.com/symphainy/symphainy/application/trafficcop"
@@ -13,8 +14,13 @@ import (
 	"github.com/symphainy/symphainy/ports"
 )
 
-// maxUnfinished is how many unfinished executions connection.established names.
-const maxUnfinished = 200
+const (
+	// listPage is how many executions are read at once.
+	listPage = 200
+	// clockMargin is how far the clocks of replicas may be apart: what ended so shortly before the handshake is remembered with its
+	// position, so that it is neither taken for new nor missed.
+	clockMargin = 10 * time.Second
+)
 
 // Agent serves GET /api/runtime/agent: messages to agents, and all events of the session's executions.
 func (h *Hub) Agent() http.Handler {
@@ -38,8 +44,8 @@ type agentSocket struct {
 func (s *agentSocket) run() {
 	ctx := s.conn.ctx
 	who := s.caller()
-	s.feed = follower{socket: s.socket, since: s.hub.Clock.Now(), positions: map[string]int64{}, shown: map[string]bool{}}
-	unfinished, err := s.unfinished(ctx, "")
+	s.feed = follower{socket: s.socket, since: s.hub.Clock.Now().Add(-clockMargin), positions: map[string]int64{}, shown: map[string]bool{}}
+	recent, err := s.executions(ctx, ports.ExecutionFilter{ActiveSince: s.feed.since})
 	if err != nil {
 		s.log.ErrorContext(ctx, "a socket could not read its session", "error", err)
 		s.conn.end(ending{closeTryLater, "store unavailable"})
@@ -49,8 +55,11 @@ func (s *agentSocket) run() {
 	if id := who.principal.UserID; id != "" {
 		hello.UserID = &id
 	}
-	for _, e := range unfinished {
+	for _, e := range recent {
 		s.feed.positions[e.ID] = e.LastSeq
+		if e.State.Terminal() {
+			continue
+		}
 		hello.Position = append(hello.Position, position{ExecutionID: e.ID, ConversationID: e.Intent.Lane, Epoch: e.Epoch, Seq: e.LastSeq})
 	}
 	s.tell(eventEstablished, hello, runtimeEvent{})
@@ -58,16 +67,22 @@ func (s *agentSocket) run() {
 	s.conn.read(s.message)
 }
 
-// unfinished gives the session's executions that are not over, oldest first; with a conversation id only its own.
-func (s *agentSocket) unfinished(ctx context.Context, conversationID string) ([]execution.Snapshot, error) {
+// executions gives those of the session that the filter lets through, oldest first.
+func (s *agentSocket) executions(ctx context.Context, filter ports.ExecutionFilter) ([]execution.Snapshot, error) {
 	who := s.caller()
-	filter := ports.ExecutionFilter{SessionID: who.session.ID(), Status: execution.Live()}
-	list, err := s.hub.Runtime.Executions(ctx, who.principal.Scope(), filter, ports.Page{Limit: maxUnfinished})
-	if err != nil {
-		return nil, err
+	filter.SessionID = who.session.ID()
+	var all []execution.Snapshot
+	for page := (ports.Page{Limit: listPage}); ; page.After = all[len(all)-1].ID {
+		list, err := s.hub.Runtime.Executions(ctx, who.principal.Scope(), filter, page)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, list...)
+		if len(list) < listPage {
+			slices.Reverse(all)
+			return all, nil
+		}
 	}
-	slices.Reverse(list)
-	return slices.DeleteFunc(list, func(e execution.Snapshot) bool { return conversationID != "" && e.Intent.Lane != conversationID }), nil
 }
 
 // message handles one text frame of the client.
@@ -167,20 +182,31 @@ func (s *agentSocket) resume(ctx context.Context, data []byte) error {
 		}
 		return s.feed.replay(ctx, scope, e.ID, e.Intent.Lane, ports.Position{Epoch: f.Epoch, Seq: f.AfterSeq})
 	}
-	if _, err := s.hub.Conversations.History(ctx, who.principal, who.session.ID(), f.ConversationID, 0, 1); err != nil {
-		return err
-	}
-	list, err := s.unfinished(ctx, f.ConversationID)
+	return s.resumeConversation(ctx, who, f.ConversationID)
+}
+
+// resumeConversation goes back to the start of a conversation's unfinished executions. The client may know it by a name of its own.
+func (s *agentSocket) resumeConversation(ctx context.Context, who caller, name string) error {
+	newest, err := s.hub.Conversations.History(ctx, who.principal, who.session.ID(), name, 0, 1)
 	if err != nil {
 		return err
 	}
+	list, err := s.executions(ctx, ports.ExecutionFilter{Status: execution.Live()})
+	if err != nil {
+		return err
+	}
+	none := true
 	for _, e := range list {
-		if err := s.feed.replay(ctx, scope, e.ID, e.Intent.Lane, ports.Position{}); err != nil {
+		if len(newest) == 0 || e.Intent.Lane != newest[0].ConversationID {
+			continue
+		}
+		none = false
+		if err := s.feed.replay(ctx, who.principal.Scope(), e.ID, e.Intent.Lane, ports.Position{}); err != nil {
 			return err
 		}
 	}
-	if len(list) == 0 {
-		s.tell(eventResumed, resumed{Recovered: true, FromSeq: 1}, runtimeEvent{ConversationID: f.ConversationID})
+	if none {
+		s.tell(eventResumed, resumed{Recovered: true, FromSeq: 1}, runtimeEvent{ConversationID: name})
 	}
 	return nil
 }
@@ -216,6 +242,7 @@ func (s *agentSocket) rebind(ctx context.Context, f upgradeFrame) (trafficcop.Up
 		return up, err
 	}
 	s.who = caller{principal: up.Principal, session: up.Session}
+	signal(s.rebound)
 	s.seat.move(places(up.Principal, up.Session.ID(), s.address))
 	return up, nil
 }

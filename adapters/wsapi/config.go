@@ -45,7 +45,8 @@ type Config struct {
 	// Linger is how long a closed socket waits for the peer's close frame, so that ours is not lost.
 	Linger time.Duration
 
-	// Poll is how often a silent socket's credential is checked; a hint of the bus makes it sooner.
+	// Poll is how often a silent socket's credential is checked; a hint of the bus makes it sooner. The guard's answer may be half a
+	// second old, and the promise is one second.
 	Poll time.Duration
 	// Idle ends a socket without messages and events for so long.
 	Idle time.Duration
@@ -67,7 +68,7 @@ func Defaults() Config {
 		MessagesPerMinute: 100, ControlPerMinute: 100, HandleTime: 15 * time.Second,
 		QueueBytes: 1 << 20, QueueFrames: 256, DrainWait: 3 * time.Second,
 		Ping: 25 * time.Second, Pong: 8 * time.Second, Write: 5 * time.Second, Linger: time.Second,
-		Poll: time.Second, Idle: 30 * time.Minute, GoAway: time.Second,
+		Poll: 450 * time.Millisecond, Idle: 30 * time.Minute, GoAway: time.Second,
 		PerSession: 5, PerUser: 20, PerTenant: 2000, PerAddress: 1000, PerProcess: 10000,
 	}
 }

@@ -104,6 +104,9 @@ func own(kind string, data any, frame runtimeEvent, now time.Time) ([]byte, erro
 func failure(err error, now time.Time) ([]byte, error) {
 	f := fault.As(err)
 	frame := errorFrame{Type: "error", Error: f.Msg, Code: f.Code, Timestamp: now.UTC()}
+	if len(f.Fields) > 0 {
+		frame.Error += " " + f.Fields[0].Message
+	}
 	if f.Kind == fault.Internal {
 		frame.Error, frame.Code = "Something went wrong on our side.", "internal"
 	}

@@ -170,11 +170,15 @@ func (h *Hub) authenticate(ctx context.Context, o offer, anySession bool) (calle
 		}
 		return caller{}, err
 	}
-	if err := h.Guard.Authorize(ctx, c.principal, identity.PermRead); err != nil {
-		return caller{}, err
-	}
 	if !anySession && c.session.Status(h.Clock.Now()) == session.Ended {
 		return caller{}, session.ErrEnded
+	}
+	// A token in its leeway would open a socket that the first check closes.
+	if err := h.Guard.Check(ctx, c.principal); err != nil {
+		return caller{}, err
+	}
+	if err := h.Guard.Authorize(ctx, c.principal, identity.PermRead); err != nil {
+		return caller{}, err
 	}
 	return c, nil
 }

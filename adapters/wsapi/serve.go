@@ -52,7 +52,7 @@ func (h *Hub) serve(w http.ResponseWriter, r *http.Request, route handler) {
 		h.refused(w, r, fault.New(fault.Malformed, "handshake_failed", "The WebSocket handshake failed.").Because(err))
 		return
 	}
-	s := &socket{hub: h, conn: c, seat: at, who: who, trace: wire.TraceID(r.Context()), address: h.addresses.Client(r)}
+	s := &socket{hub: h, conn: c, seat: at, who: who, trace: wire.TraceID(r.Context()), address: h.addresses.Client(r), rebound: make(chan struct{}, 1)}
 	s.log = h.Log.With("session_id", who.principal.SessionID, "trace_id", s.trace)
 	at.reached(s.goAway, func() { c.end(ending{closeRestart, "server restarts"}) }, c.kill)
 	s.live(func() { route.run(s, r) })
@@ -103,6 +103,8 @@ type socket struct {
 	// auth guards who. It is held while credentials change, so that nobody judges the old ones meanwhile.
 	auth sync.Mutex
 	who  caller
+	// rebound tells the watch that who is somebody else now.
+	rebound chan struct{}
 }
 
 // live runs the writer, the credential's watch and run, ends the socket when run returns, and waits for all of it.

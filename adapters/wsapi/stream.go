@@ -112,6 +112,10 @@ func (s *streamSocket) begin(from ports.Position, answer bool) {
 			e = ending{closeNormal, "execution ended"}
 		case ended:
 		case errors.As(err, &f) && f.Kind == fault.NotFound:
+			// Most likely the log moved with its session to another owner, and the credential is what ended.
+			if changed := s.verify(ctx); changed != nil && s.refuse(changed) {
+				return
+			}
 			e = ending{closeNotFound, f.Code}
 		default:
 			s.log.WarnContext(ctx, "following an execution failed", "error", err)

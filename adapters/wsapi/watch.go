@@ -20,7 +20,7 @@ var errSessionChanged = fault.New(fault.Unauthenticated, "session_changed", "The
 // the session changed. It also ends an idle socket.
 func (s *socket) watch() {
 	hints, cancel := s.hints()
-	defer cancel()
+	defer func() { cancel() }()
 	poll := time.NewTicker(s.hub.cfg.Poll)
 	defer poll.Stop()
 	blind := 0
@@ -28,10 +28,10 @@ func (s *socket) watch() {
 		select {
 		case <-s.conn.ctx.Done():
 			return
+		case <-s.rebound:
+			cancel()
+			hints, cancel = s.hints()
 		case h := <-hints:
-			if h.ExecutionID != "" {
-				continue
-			}
 			s.hub.Guard.Forget(h.SessionID)
 		case <-poll.C:
 		}
@@ -60,22 +60,20 @@ func (s *socket) hints() (<-chan ports.Hint, func()) {
 	if login := who.principal.SessionID; login != ids[0] {
 		ids = append(ids, login)
 	}
+	ctx, stop := context.WithCancel(s.conn.ctx)
 	all := make(chan ports.Hint, 1)
-	stop := []func(){}
 	for _, id := range ids {
 		hints, cancel, err := s.hub.Bus.Subscribe(ports.TopicSession(id))
 		if err != nil {
-			s.log.WarnContext(s.conn.ctx, "no hints for a socket", "error", err)
+			s.log.WarnContext(ctx, "no hints for a socket", "error", err)
 			continue
 		}
-		stop = append(stop, cancel)
-		s.start("hints", func() { relay(s.conn.ctx, hints, all) })
+		s.start("hints", func() {
+			defer cancel()
+			relay(ctx, hints, all)
+		})
 	}
-	return all, func() {
-		for _, cancel := range stop {
-			cancel()
-		}
-	}
+	return all, stop
 }
 
 // relay passes the hints of sessions on. One that waits makes its reader look, so another is dropped.
