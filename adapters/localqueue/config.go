@@ -2,7 +2,12 @@
 // overflow or with the process, is found again by the sweep of due executions.
 package localqueue
 
-import "log/slog"
+import (
+	"log/slog"
+	"time"
+
+	"github.com/symphainy/symphainy/ports"
+)
 
 // Config says how much a queue does at once. Zero fields take their defaults.
 type Config struct {
@@ -13,6 +18,15 @@ type Config struct {
 	Capacity int
 	// Logger gets the errors of the handler; default slog.Default.
 	Logger *slog.Logger
+	// Clock tells what is due; default the host's. It has to be the clock that due times were made with.
+	Clock ports.Clock
+}
+
+// hostClock is the clock that the host's timers run on.
+type hostClock struct{}
+
+func (hostClock) Now() time.Time {
+	return time.Now() //nolint:forbidigo // this is the clock that is used where none is given
 }
 
 // Defaults gives the configuration with the zero fields set.
@@ -25,6 +39,9 @@ func (c Config) Defaults() Config {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
+	}
+	if c.Clock == nil {
+		c.Clock = hostClock{}
 	}
 	return c
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/ports"
@@ -74,7 +73,7 @@ func (q *Queue) Enqueued(jobs []ports.Job) {
 	if q.phase == stopped {
 		return
 	}
-	now, first := time.Now(), q.timers.next()
+	now, first := q.cfg.Clock.Now(), q.timers.next()
 	for _, j := range jobs {
 		if !j.DueAt.After(now) {
 			q.ready(j.ExecutionID)

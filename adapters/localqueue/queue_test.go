@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"sync"
 	"testing"
@@ -18,13 +17,14 @@ import (
 	"github.com/symphainy/symphainy/adapters/memstore"
 	"github.com/symphainy/symphainy/adapters/system"
 	"github.com/symphainy/symphainy/ports"
+	"github.com/symphainy/symphainy/test/clock"
 	"github.com/symphainy/symphainy/test/queuetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func quiet(cfg localqueue.Config) *localqueue.Queue {
-	cfg.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+	cfg.Logger = slog.New(slog.DiscardHandler)
 	return localqueue.New(cfg)
 }
 
@@ -97,7 +97,7 @@ func TestJobThatComesWhileItRunsRunsAgainAfterwards(t *testing.T) {
 			atOnce++
 			most = max(most, atOnce)
 			mu.Unlock()
-			time.Sleep(time.Second) // synctest's time: at once
+			<-time.After(time.Second) // synctest's time: at once
 			mu.Lock()
 			atOnce--
 			mu.Unlock()
@@ -107,7 +107,7 @@ func TestJobThatComesWhileItRunsRunsAgainAfterwards(t *testing.T) {
 		synctest.Wait()
 		q.Wake("a")
 		q.Wake("a")
-		time.Sleep(5 * time.Second)
+		<-time.After(5 * time.Second)
 		require.NoError(t, q.Stop(t.Context()))
 		require.Equal(t, 2, runs)
 		require.Equal(t, 1, most)
@@ -124,7 +124,7 @@ func TestDueTimesAreKeptToTheMoment(t *testing.T) {
 		synctest.Wait()
 		q.Enqueued([]ports.Job{{ExecutionID: "first", DueAt: at(time.Second)}, {ExecutionID: "first", DueAt: at(time.Second).Local()}})
 		q.Enqueued([]ports.Job{{ExecutionID: "third", DueAt: at(4 * time.Second)}, {ExecutionID: "over", DueAt: at(time.Second)}})
-		time.Sleep(4 * time.Hour)
+		<-time.After(4 * time.Hour)
 		synctest.Wait()
 		require.Equal(t, []string{"first", "second", "third", "last"}, r.ids)
 		require.Equal(t, at(time.Second), r.at["first"])
@@ -161,5 +161,22 @@ func TestLifeOfAQueue(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		require.ErrorIs(t, q.Stop(ctx), context.Canceled)
+	})
+}
+
+func TestDueTimesFollowTheGivenClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, r := clock.Fixed(), record{}
+		q := quiet(localqueue.Config{Clock: c})
+		q.Enqueued([]ports.Job{{ExecutionID: "a", DueAt: c.Now().Add(time.Second)}})
+		require.NoError(t, q.Start(t.Context(), r.handle))
+		<-time.After(time.Hour)
+		synctest.Wait()
+		require.Empty(t, r.ids, "the host's time alone does not make it due")
+		c.Advance(time.Second)
+		<-time.After(time.Second)
+		synctest.Wait()
+		require.Equal(t, []string{"a"}, r.ids)
+		require.NoError(t, q.Stop(t.Context()))
 	})
 }

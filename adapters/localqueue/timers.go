@@ -94,11 +94,13 @@ func (q *Queue) release() time.Duration {
 	if q.phase != started {
 		return time.Hour
 	}
-	for _, id := range q.timers.due(time.Now()) {
+	now := q.cfg.Clock.Now()
+	for _, id := range q.timers.due(now) {
 		q.ready(id)
 	}
 	if next := q.timers.next(); !next.IsZero() {
-		return time.Until(next)
+		// Not less than a millisecond: a clock that stands still must not make this a busy loop.
+		return max(next.Sub(now), time.Millisecond)
 	}
 	return time.Hour
 }

@@ -15,13 +15,14 @@ import (
 // patience bounds the wait for a hint that has to come.
 const patience = 15 * time.Second
 
-// Run runs the suite. make gives a bus for one test and frees it by t.Cleanup; ids of different tests differ, so it may be shared.
-func Run(t *testing.T, make func(t *testing.T) ports.EventBus) {
-	t.Run("topics", func(t *testing.T) { topics(t, make(t)) })
-	t.Run("every subscriber", func(t *testing.T) { everySubscriber(t, make(t)) })
-	t.Run("slow subscriber", func(t *testing.T) { slowSubscriber(t, make(t)) })
-	t.Run("cancel", func(t *testing.T) { cancelled(t, make(t)) })
-	t.Run("concurrency", func(t *testing.T) { concurrency(t, make(t)) })
+// Run runs the suite. open gives a bus for one test and frees it by t.Cleanup; ids of different tests differ, so it may be shared.
+func Run(t *testing.T, open func(t *testing.T) ports.EventBus) {
+	t.Helper()
+	t.Run("topics", func(t *testing.T) { topics(t, open(t)) })
+	t.Run("every subscriber", func(t *testing.T) { everySubscriber(t, open(t)) })
+	t.Run("slow subscriber", func(t *testing.T) { slowSubscriber(t, open(t)) })
+	t.Run("cancel", func(t *testing.T) { cancelled(t, open(t)) })
+	t.Run("concurrency", func(t *testing.T) { concurrency(t, open(t)) })
 }
 
 // subscribe subscribes until the test ends.
@@ -54,6 +55,7 @@ func next(t *testing.T, hints <-chan ports.Hint) ports.Hint {
 }
 
 func topics(t *testing.T, b ports.EventBus) {
+	t.Helper()
 	session := subscribe(t, b, ports.TopicSession("ses_topics"))
 	execution := subscribe(t, b, ports.TopicExecution("exe_topics"))
 	control := subscribe(t, b, ports.TopicControl)
@@ -78,6 +80,7 @@ func topics(t *testing.T, b ports.EventBus) {
 }
 
 func everySubscriber(t *testing.T, b ports.EventBus) {
+	t.Helper()
 	h := ports.Hint{SessionID: "ses_every", ExecutionID: "exe_every", LastSeq: 7}
 	var all []<-chan ports.Hint
 	for range 20 {
@@ -90,6 +93,7 @@ func everySubscriber(t *testing.T, b ports.EventBus) {
 }
 
 func slowSubscriber(t *testing.T, b ports.EventBus) {
+	t.Helper()
 	slow := subscribe(t, b, ports.TopicExecution("exe_slow"))
 	const sent = 5000
 	done := make(chan error, 1)
@@ -117,6 +121,7 @@ func slowSubscriber(t *testing.T, b ports.EventBus) {
 }
 
 func cancelled(t *testing.T, b ports.EventBus) {
+	t.Helper()
 	hints, cancel, err := b.Subscribe(ports.TopicSession("ses_cancel"))
 	require.NoError(t, err)
 	stays := subscribe(t, b, ports.TopicSession("ses_cancel"))
@@ -135,6 +140,7 @@ func cancelled(t *testing.T, b ports.EventBus) {
 }
 
 func concurrency(t *testing.T, b ports.EventBus) {
+	t.Helper()
 	const workers, rounds = 8, 50
 	failed := make(chan error, workers)
 	for range workers {

@@ -13,7 +13,6 @@ func TestClockMovesOnlyWhenTold(t *testing.T) {
 	start := time.Date(2026, 5, 1, 10, 0, 0, 1234, time.FixedZone("east", 7200))
 	c := clock.At(start)
 	require.Equal(t, time.Date(2026, 5, 1, 8, 0, 0, 1000, time.UTC), c.Now())
-	require.Equal(t, c.Now(), c.Now())
 	require.Equal(t, time.Date(2026, 5, 1, 8, 1, 0, 1000, time.UTC), c.Advance(time.Minute))
-	require.Equal(t, clock.Fixed().Now(), clock.Fixed().Now())
+	require.Equal(t, time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC), clock.Fixed().Now())
 }

@@ -95,6 +95,7 @@ func (bare) View(ctx context.Context, fn func(context.Context, ports.Tx) error) 
 func TestSweepMeetsEveryCall(t *testing.T) {
 	var struck []string
 	faulty.Sweep(t, func(t *testing.T, wrap func(ports.UnitOfWork) *faulty.Store) {
+		t.Helper()
 		plain := memstore.New(clock.Fixed())
 		require.NoError(t, insert(plain, "before"), "calls before the wrapping do not count")
 		s := wrap(plain)

@@ -28,8 +28,9 @@ type Subject struct {
 // patience bounds the wait for what has to come. It is generous: a queue in a database may look for due jobs only every few seconds.
 const patience = 30 * time.Second
 
-// Run runs the suite; make gives a fresh subject for each test and frees it by t.Cleanup.
-func Run(t *testing.T, make func(t *testing.T) Subject) {
+// Run runs the suite; open gives a fresh subject for each test and frees it by t.Cleanup.
+func Run(t *testing.T, open func(t *testing.T) Subject) {
+	t.Helper()
 	for _, part := range []struct {
 		name string
 		run  func(*testing.T, *bench)
@@ -39,7 +40,7 @@ func Run(t *testing.T, make func(t *testing.T) Subject) {
 		{"the context of Start does not end the work", startContext}, {"stop waits", stopWaits}, {"stop cancels", stopCancels},
 	} {
 		t.Run(part.name, func(t *testing.T) {
-			b := &bench{Subject: make(t), prefix: fmt.Sprintf("exe_%d_", time.Now().UnixNano()), seen: map[string]int{}}
+			b := &bench{Subject: open(t), prefix: fmt.Sprintf("exe_%d_", time.Now().UnixNano()), seen: map[string]int{}}
 			b.changed = sync.NewCond(&b.mu)
 			part.run(t, b)
 		})
@@ -125,6 +126,7 @@ func receive[V any](t *testing.T, from <-chan V) V {
 }
 
 func committed(t *testing.T, b *bench) {
+	t.Helper()
 	early := b.id("before_start")
 	b.enqueue(t, ports.Job{ExecutionID: early})
 	b.start(t, nil)
@@ -144,6 +146,7 @@ func committed(t *testing.T, b *bench) {
 }
 
 func rolledBack(t *testing.T, b *bench) {
+	t.Helper()
 	b.start(t, nil)
 	require.NoError(t, b.EnqueueRolledBack(t.Context(), ports.Job{ExecutionID: b.id("never")}))
 	for _, marker := range []string{"a", "b", "c"} {
@@ -154,6 +157,7 @@ func rolledBack(t *testing.T, b *bench) {
 }
 
 func dueTimes(t *testing.T, b *bench) {
+	t.Helper()
 	handed := make(chan time.Time, 10)
 	soon, far, past := b.id("soon"), b.id("far"), b.id("past")
 	b.start(t, func(_ context.Context, id string) error {
@@ -171,6 +175,7 @@ func dueTimes(t *testing.T, b *bench) {
 }
 
 func wake(t *testing.T, b *bench) {
+	t.Helper()
 	b.start(t, nil)
 	b.Queue.Wake()
 	b.Queue.Wake(b.id("one"))
@@ -191,6 +196,7 @@ func wake(t *testing.T, b *bench) {
 }
 
 func several(t *testing.T, b *bench) {
+	t.Helper()
 	met := make(chan struct{})
 	arrived := make(chan struct{}, 2)
 	b.start(t, func(context.Context, string) error {
@@ -205,6 +211,7 @@ func several(t *testing.T, b *bench) {
 }
 
 func failures(t *testing.T, b *bench) {
+	t.Helper()
 	b.start(t, func(_ context.Context, id string) error {
 		switch id {
 		case b.id("error"):
@@ -225,6 +232,7 @@ func failures(t *testing.T, b *bench) {
 }
 
 func startContext(t *testing.T, b *bench) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	entered, leave := make(chan struct{}), make(chan struct{})
 	state := make(chan error, 1)
@@ -243,6 +251,7 @@ func startContext(t *testing.T, b *bench) {
 }
 
 func stopWaits(t *testing.T, b *bench) {
+	t.Helper()
 	entered, leave := make(chan struct{}), make(chan struct{})
 	var result error
 	ended := false
@@ -273,6 +282,7 @@ func stopWaits(t *testing.T, b *bench) {
 }
 
 func stopCancels(t *testing.T, b *bench) {
+	t.Helper()
 	entered := make(chan struct{})
 	ended := false
 	require.NoError(t, b.Queue.Start(t.Context(), func(ctx context.Context, _ string) error {
@@ -285,11 +295,8 @@ func stopCancels(t *testing.T, b *bench) {
 	receive(t, entered)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	stopped := make(chan struct{})
-	go func() {
-		_ = b.Queue.Stop(ctx) // whether cutting a job is an error is the adapter's to say
-		close(stopped)
-	}()
-	receive(t, stopped)
+	stopped := make(chan error, 1)
+	go func() { stopped <- b.Queue.Stop(ctx) }()
+	receive(t, stopped) // whether cutting a job is an error is the adapter's to say
 	require.True(t, ended, "Stop returned before the cancelled job had ended")
 }

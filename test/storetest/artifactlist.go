@@ -24,6 +24,7 @@ func (s *suite) listArtifacts(t *testing.T, scope identity.Scope, f ports.Artifa
 }
 
 func (s *suite) artifactList(t *testing.T) {
+	t.Helper()
 	h := s.member(t, "")
 	second := session.NewActive(id(typeid.Session), h.user.ID, h.tenantID, nil, s.at(0))
 	parent := id(typeid.File)

@@ -58,6 +58,7 @@ func (s *suite) findArtifact(t *testing.T, scope identity.Scope, aid string) (ar
 }
 
 func (s *suite) artifacts(t *testing.T) {
+	t.Helper()
 	h, v := s.member(t, ""), s.visitor(t)
 	row := s.fullArtifact(h)
 	full(t, row)
@@ -112,6 +113,7 @@ func (s *suite) artifacts(t *testing.T) {
 }
 
 func (s *suite) artifactVisibility(t *testing.T, h, v home) {
+	t.Helper()
 	shared := func(r *artifact.Snapshot) { r.Sharing = artifact.TenantShared }
 	mine, ours, theirs := s.artifact(h, 1, nil), s.artifact(h, 1, shared), s.artifact(v, 1, shared)
 	for _, a := range []artifact.Artifact{mine, ours, theirs} {

@@ -20,6 +20,7 @@ func (s *suite) auditOf(t *testing.T, tenantID string, page ports.Page) []audit.
 }
 
 func (s *suite) audit(t *testing.T) {
+	t.Helper()
 	h, other := s.member(t, ""), s.member(t, "")
 	add := func(records ...audit.Record) error {
 		return s.try(t, func(ctx context.Context, tx ports.Tx) error { return tx.Audit.Append(ctx, records...) })

@@ -23,14 +23,18 @@ func (s *suite) findContract(t *testing.T, scope identity.Scope, cid string) (ar
 }
 
 func (s *suite) contracts(t *testing.T) {
+	t.Helper()
 	h, v := s.member(t, ""), s.visitor(t)
 	insert := func(t *testing.T, c artifact.Contract) error {
+		t.Helper()
 		return s.try(t, func(ctx context.Context, tx ports.Tx) error { return tx.Contracts.Insert(ctx, c) })
 	}
 	save := func(t *testing.T, c artifact.Contract) error {
+		t.Helper()
 		return s.try(t, func(ctx context.Context, tx ports.Tx) error { return tx.Contracts.Save(ctx, c) })
 	}
 	byFile := func(t *testing.T, scope identity.Scope, fid string) (artifact.Contract, error) {
+		t.Helper()
 		return look(t, s, func(ctx context.Context, tx ports.Tx) (artifact.Contract, error) {
 			return tx.Contracts.ByFile(ctx, scope, fid)
 		})
@@ -87,18 +91,18 @@ func (s *suite) contracts(t *testing.T) {
 		requireMissing(t, save(t, moved))
 	})
 	t.Run("due", func(t *testing.T) {
-		make := func(h home, status artifact.ContractStatus, created int, expires time.Time) string {
+		add := func(h home, status artifact.ContractStatus, created int, expires time.Time) string {
 			one := s.contract(h, created)
 			one.Status, one.ExpiresAt = status, expires
 			require.NoError(t, insert(t, one))
 			return one.ID
 		}
 		now := s.at(100)
-		expired := make(h, artifact.ContractActive, 50, now)
-		living := make(h, artifact.ContractActive, 1, now.Add(time.Microsecond))
-		waiting := make(v, artifact.ContractPending, 10, time.Time{})
-		young := make(v, artifact.ContractPending, 20, time.Time{})
-		over := make(h, artifact.ContractExpired, 1, s.at(2))
+		expired := add(h, artifact.ContractActive, 50, now)
+		living := add(h, artifact.ContractActive, 1, now.Add(time.Microsecond))
+		waiting := add(v, artifact.ContractPending, 10, time.Time{})
+		young := add(v, artifact.ContractPending, 20, time.Time{})
+		over := add(h, artifact.ContractExpired, 1, s.at(2))
 		due := func(limit int) []string {
 			return ids(get(t, s, func(ctx context.Context, tx ports.Tx) ([]artifact.Contract, error) {
 				return tx.Contracts.Due(ctx, now, s.at(20), limit)

@@ -28,13 +28,16 @@ func (s *suite) findConversation(t *testing.T, scope identity.Scope, cid string)
 }
 
 func (s *suite) conversations(t *testing.T) {
+	t.Helper()
 	h, v := s.member(t, ""), s.visitor(t)
 	byClient := func(t *testing.T, scope identity.Scope, sid, clientID string) (agent.Conversation, error) {
+		t.Helper()
 		return look(t, s, func(ctx context.Context, tx ports.Tx) (agent.Conversation, error) {
 			return tx.Conversations.ByClientID(ctx, scope, sid, clientID)
 		})
 	}
 	save := func(t *testing.T, c agent.Conversation) error {
+		t.Helper()
 		return s.try(t, func(ctx context.Context, tx ports.Tx) error { return tx.Conversations.Save(ctx, c) })
 	}
 	c := agent.Conversation{
@@ -99,6 +102,7 @@ func (s *suite) conversations(t *testing.T) {
 }
 
 func (s *suite) messages(t *testing.T) {
+	t.Helper()
 	h := s.member(t, "")
 	c, other := s.conversation(h, 1), s.conversation(h, 1)
 	require.NoError(t, s.insertConversation(t, c))

@@ -22,9 +22,11 @@ func (s *suite) readEvents(t *testing.T, tenantID, eid string, after int64, limi
 }
 
 func (s *suite) events(t *testing.T) {
+	t.Helper()
 	h := s.member(t, "")
 	row := s.stored(t, h, 1, nil)
 	add := func(t *testing.T, list ...event.Event) error {
+		t.Helper()
 		return s.try(t, func(ctx context.Context, tx ports.Tx) error { return tx.Events.Append(ctx, h.tenantID, list) })
 	}
 	first := event.Event{
@@ -87,6 +89,7 @@ func (s *suite) events(t *testing.T) {
 
 // queue checks what of the queue can be seen through the unit of work alone; queuetest has the rest.
 func (s *suite) queue(t *testing.T) {
+	t.Helper()
 	row := s.stored(t, s.member(t, ""), 1, nil)
 	s.do(t, func(ctx context.Context, tx ports.Tx) error {
 		require.NoError(t, tx.Queue.Enqueue(ctx))

@@ -30,6 +30,7 @@ func without[V any](call func(ctx context.Context, tx ports.Tx) (V, error)) atte
 
 // everyCall holds what is true of each call of each store, whatever it does.
 func (s *suite) everyCall(t *testing.T) {
+	t.Helper()
 	b := s.furnish(t, s.member(t, ""))
 	t.Run("writes fail in a view", func(t *testing.T) {
 		for name, write := range s.writes(b) {

@@ -15,6 +15,7 @@ import (
 )
 
 func (s *suite) executionList(t *testing.T) {
+	t.Helper()
 	h := s.member(t, "")
 	second := session.NewActive(id(typeid.Session), h.user.ID, h.tenantID, nil, s.at(0))
 	// Oldest first; the third and fourth share their time and are ordered by id.

@@ -46,10 +46,12 @@ func (s *suite) findExecution(t *testing.T, scope identity.Scope, eid string) (e
 }
 
 func (s *suite) executions(t *testing.T) {
+	t.Helper()
 	h, v := s.member(t, ""), s.visitor(t)
 	row := s.fullExecution(h)
 	full(t, row)
 	insert := func(t *testing.T, row execution.Snapshot) error {
+		t.Helper()
 		return s.try(t, func(ctx context.Context, tx ports.Tx) error { return tx.Executions.Insert(ctx, execution.Restore(row)) })
 	}
 	t.Run("round trip", func(t *testing.T) {
@@ -121,6 +123,7 @@ func (s *suite) executions(t *testing.T) {
 
 // lockedWriters lets several writers record an event each under the row's lock: none is stale, and the log has no hole.
 func (s *suite) lockedWriters(t *testing.T, row execution.Snapshot) {
+	t.Helper()
 	const writers = 8
 	for _, err := range race(writers, func(int) error {
 		return s.try(t, func(ctx context.Context, tx ports.Tx) error {

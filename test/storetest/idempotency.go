@@ -31,6 +31,7 @@ func (s *suite) promise(h home, key string) intent.IdempotencyRecord {
 }
 
 func (s *suite) idempotency(t *testing.T) {
+	t.Helper()
 	h := s.member(t, "")
 	isNew := func(t *testing.T, r intent.IdempotencyRecord) {
 		t.Helper()

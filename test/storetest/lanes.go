@@ -28,6 +28,7 @@ func (s *suite) move(t *testing.T, row execution.Snapshot, to execution.State) {
 }
 
 func (s *suite) lanes(t *testing.T) {
+	t.Helper()
 	h, other := s.member(t, ""), s.member(t, "")
 	lane := id(typeid.Conversation)
 	in := func(r *execution.Snapshot) { r.Intent.Lane = lane }

@@ -48,6 +48,7 @@ func (s *suite) dueNow(t *testing.T, known ...string) []string {
 }
 
 func (s *suite) leases(t *testing.T) {
+	t.Helper()
 	h := s.member(t, "")
 	t.Run("claimable is what the domain says", func(t *testing.T) { s.claimMatrix(t, h) })
 	t.Run("claim", func(t *testing.T) {
@@ -108,6 +109,7 @@ func (s *suite) leases(t *testing.T) {
 
 // claimMatrix compares claims and the list of due executions with the domain's rule for every state, due time and lease.
 func (s *suite) claimMatrix(t *testing.T, h home) {
+	t.Helper()
 	now := s.Now()
 	var rows []execution.Snapshot
 	for _, state := range execution.States() {
@@ -143,6 +145,7 @@ func (s *suite) claimMatrix(t *testing.T, h home) {
 }
 
 func (s *suite) held(t *testing.T, h home) {
+	t.Helper()
 	row := s.stored(t, h, 1, nil)
 	claimed, err := s.claim(t, row.ID, "worker", time.Minute)
 	require.NoError(t, err)

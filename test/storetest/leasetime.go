@@ -14,6 +14,7 @@ import (
 )
 
 func (s *suite) takeOver(t *testing.T, h home) {
+	t.Helper()
 	row := s.stored(t, h, 1, nil)
 	first, err := s.claim(t, row.ID, "first", 3*time.Millisecond)
 	require.NoError(t, err)
@@ -36,6 +37,7 @@ func (s *suite) takeOver(t *testing.T, h home) {
 }
 
 func (s *suite) renewed(t *testing.T, h home) {
+	t.Helper()
 	claim := func(lease time.Duration, edit func(*execution.Snapshot)) execution.Execution {
 		e, err := s.claim(t, s.stored(t, h, 1, edit).ID, "worker", lease)
 		require.NoError(t, err)
@@ -73,6 +75,7 @@ func (s *suite) renewed(t *testing.T, h home) {
 }
 
 func (s *suite) due(t *testing.T, h home) {
+	t.Helper()
 	at := func(d time.Duration) func(*execution.Snapshot) {
 		return func(r *execution.Snapshot) { r.DueAt = s.Now().Add(d).Truncate(time.Microsecond) }
 	}

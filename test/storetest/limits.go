@@ -22,6 +22,7 @@ func (s *suite) take(t *testing.T, rate ports.Rate, key ...string) (v ports.Verd
 }
 
 func (s *suite) limits(t *testing.T) {
+	t.Helper()
 	mustTake := func(t *testing.T, rate ports.Rate, key ...string) ports.Verdict {
 		t.Helper()
 		v, err := s.take(t, rate, key...)

@@ -14,6 +14,7 @@ import (
 )
 
 func (s *suite) logins(t *testing.T) {
+	t.Helper()
 	h := s.member(t, "")
 	login := session.Login{
 		SessionID: h.session.ID(), UserID: h.user.ID, TenantID: h.tenantID, Key: hashOf(id("key")), Counter: 3, RotatedAt: s.abroad(1),
@@ -21,17 +22,21 @@ func (s *suite) logins(t *testing.T) {
 	}
 	full(t, login)
 	insert := func(t *testing.T, l session.Login) error {
+		t.Helper()
 		return s.try(t, func(ctx context.Context, tx ports.Tx) error { return tx.Logins.Insert(ctx, l) })
 	}
 	find := func(t *testing.T, sid string) (session.Login, error) {
+		t.Helper()
 		return look(t, s, func(ctx context.Context, tx ports.Tx) (session.Login, error) { return tx.Logins.BySession(ctx, sid) })
 	}
 	byCookie := func(t *testing.T, hash []byte) (session.Login, error) {
+		t.Helper()
 		return look(t, s, func(ctx context.Context, tx ports.Tx) (session.Login, error) {
 			return tx.Logins.ByCookieHash(ctx, hash)
 		})
 	}
 	rotate := func(t *testing.T, next session.Login, from int) error {
+		t.Helper()
 		return s.try(t, func(ctx context.Context, tx ports.Tx) error { return tx.Logins.Rotate(ctx, next, from) })
 	}
 	t.Run("round trip", func(t *testing.T) {
@@ -99,6 +104,7 @@ func (s *suite) logins(t *testing.T) {
 }
 
 func (s *suite) tickets(t *testing.T) {
+	t.Helper()
 	h := s.member(t, "")
 	ticket := func(ends time.Time) session.Ticket {
 		return session.Ticket{
@@ -108,9 +114,11 @@ func (s *suite) tickets(t *testing.T) {
 	}
 	soon := s.Now().Add(time.Hour).Truncate(time.Microsecond)
 	insert := func(t *testing.T, v session.Ticket) error {
+		t.Helper()
 		return s.try(t, func(ctx context.Context, tx ports.Tx) error { return tx.Tickets.Insert(ctx, v) })
 	}
 	take := func(t *testing.T, hash []byte) (v session.Ticket, err error) {
+		t.Helper()
 		err = s.try(t, func(ctx context.Context, tx ports.Tx) (err error) {
 			v, err = tx.Tickets.Take(ctx, hash)
 			return err

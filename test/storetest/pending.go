@@ -27,8 +27,10 @@ func (s *suite) findPending(t *testing.T, scope identity.Scope, pid string) (int
 }
 
 func (s *suite) pending(t *testing.T) {
+	t.Helper()
 	h, v := s.member(t, ""), s.visitor(t)
 	save := func(t *testing.T, p intent.Pending) error {
+		t.Helper()
 		return s.try(t, func(ctx context.Context, tx ports.Tx) error { return tx.Pending.Save(ctx, p) })
 	}
 	p := intent.Pending{

@@ -20,6 +20,7 @@ func (s *suite) rekeyTo(t *testing.T, from, to home) error {
 }
 
 func (s *suite) rekey(t *testing.T) {
+	t.Helper()
 	to := s.furnish(t, s.member(t, ""))
 	moving, staying := s.furnish(t, s.visitor(t)), s.furnish(t, s.visitor(t))
 	t.Run("rolled back, nothing has moved", func(t *testing.T) {

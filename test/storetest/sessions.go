@@ -26,6 +26,7 @@ func (s *suite) saveSession(t *testing.T, v session.Session) error {
 }
 
 func (s *suite) sessions(t *testing.T) {
+	t.Helper()
 	h := s.member(t, "")
 	row := session.Snapshot{
 		ID: id(typeid.Session), State: session.Ended, OwnerUserID: h.user.ID, TenantID: h.tenantID, Epoch: 4, SecretHash: hashOf(id("x")),
@@ -34,6 +35,7 @@ func (s *suite) sessions(t *testing.T) {
 	}
 	full(t, row)
 	insert := func(t *testing.T, row session.Snapshot) error {
+		t.Helper()
 		return s.try(t, func(ctx context.Context, tx ports.Tx) error { return tx.Sessions.Insert(ctx, session.Restore(row)) })
 	}
 	t.Run("round trip", func(t *testing.T) {

@@ -20,9 +20,11 @@ func (s *suite) stepsOf(t *testing.T, tenantID, eid string) []execution.Step {
 }
 
 func (s *suite) steps(t *testing.T) {
+	t.Helper()
 	h := s.member(t, "")
 	row, sibling := s.stored(t, h, 1, nil), s.stored(t, h, 1, nil)
 	put := func(t *testing.T, v execution.Step) error {
+		t.Helper()
 		return s.try(t, func(ctx context.Context, tx ports.Tx) error { return tx.Steps.Put(ctx, h.tenantID, v) })
 	}
 	step := execution.Step{

@@ -29,9 +29,10 @@ type Subject struct {
 	Conflict func()
 }
 
-// Run runs the whole suite against the store that make gives. make is called once.
-func Run(t *testing.T, make func(t *testing.T) Subject) {
-	s := &suite{Subject: make(t)}
+// Run runs the whole suite against the store that open gives. open is called once.
+func Run(t *testing.T, open func(t *testing.T) Subject) {
+	t.Helper()
+	s := &suite{Subject: open(t)}
 	// A whole number of seconds in the past, so that what the suite stores is due and over at any precision.
 	s.base = s.Now().UTC().Truncate(time.Second).Add(-time.Hour)
 	for _, part := range []struct {

@@ -24,6 +24,7 @@ func (s *suite) exists(t *testing.T, u identity.User) bool {
 }
 
 func (s *suite) unitOfWork(t *testing.T) {
+	t.Helper()
 	t.Run("commits all", func(t *testing.T) {
 		a, b := s.newUser(), s.newUser()
 		s.do(t, func(ctx context.Context, tx ports.Tx) error {

@@ -36,6 +36,7 @@ func (s *suite) fresh(t *testing.T, edit func(*session.Snapshot)) session.Snapsh
 }
 
 func (s *suite) upgrade(t *testing.T) {
+	t.Helper()
 	h := s.member(t, "")
 	t.Run("gives the session to the user", func(t *testing.T) {
 		row := s.fresh(t, nil)

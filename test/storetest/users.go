@@ -14,13 +14,17 @@ import (
 )
 
 func (s *suite) users(t *testing.T) {
+	t.Helper()
 	byID := func(t *testing.T, userID string) (identity.User, error) {
+		t.Helper()
 		return look(t, s, func(ctx context.Context, tx ports.Tx) (identity.User, error) { return tx.Users.ByID(ctx, userID) })
 	}
 	insert := func(t *testing.T, u identity.User) error {
+		t.Helper()
 		return s.try(t, func(ctx context.Context, tx ports.Tx) error { return tx.Users.Insert(ctx, u) })
 	}
 	save := func(t *testing.T, u identity.User) error {
+		t.Helper()
 		return s.try(t, func(ctx context.Context, tx ports.Tx) error { return tx.Users.Save(ctx, u) })
 	}
 	u := s.newUser()
@@ -110,6 +114,7 @@ func requireMissing(t *testing.T, err error) {
 }
 
 func (s *suite) tenants(t *testing.T) {
+	t.Helper()
 	tenant := identity.Tenant{ID: id(typeid.Tenant), Name: awkward, Suspended: true, Version: 2, CreatedAt: s.abroad(0)}
 	full(t, tenant)
 	u, other := s.newUser(), s.newUser()
