@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/symphainy/symphainy/adapters/membus"
 	"github.com/symphainy/symphainy/adapters/memstore"
 	"github.com/symphainy/symphainy/adapters/system"
 	"github.com/symphainy/symphainy/application/intents"
@@ -63,7 +64,7 @@ type world struct {
 	clock   *clock.Clock
 	store   *memstore.Store
 	desk    *desk
-	bus     *board
+	bus     *membus.Bus
 	engine  *runtime.Engine
 	grants  *grants
 	uow     ports.UnitOfWork
@@ -97,7 +98,7 @@ func spec(name string) realm.IntentSpec {
 // newWorld makes an engine whose intents are the handlers' names; wrap may put something between engine and store.
 func newWorld(t *testing.T, handlers map[string]ports.IntentHandler, wrap ...func(ports.UnitOfWork) ports.UnitOfWork) *world {
 	t.Helper()
-	w := &world{t: t, clock: clock.Fixed(), desk: &desk{}, bus: &board{subs: map[string][]chan ports.Hint{}}, grants: &grants{roles: []identity.Role{identity.RoleMember}}}
+	w := &world{t: t, clock: clock.Fixed(), desk: &desk{}, bus: membus.New(), grants: &grants{roles: []identity.Role{identity.RoleMember}}}
 	w.store = memstore.New(w.clock, memstore.OnEnqueue(w.desk.add))
 	w.uow = w.store
 	for _, f := range wrap {

@@ -1,0 +1,82 @@
+package gormstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/symphainy/symphainy/ports"
+)
+
+var errClosed = errors.New("the store is closed")
+
+// engine is what differs between the databases: how transactions are had.
+type engine interface {
+	// begin opens a transaction; a read-only one sees one snapshot and cannot write.
+	begin(ctx context.Context, readOnly bool) (openTx, error)
+	// ping reports whether the database answers.
+	ping(ctx context.Context) error
+	close() error
+}
+
+// openTx is one open transaction on one connection, used by one goroutine.
+type openTx interface {
+	gorm.ConnPool
+	// commit returns nil only if everything is stored. After it, or after rollback, the session is over.
+	commit(ctx context.Context) error
+	// rollback undoes everything; it works also after the context has ended.
+	rollback()
+	// native is PostgreSQL's own transaction, nil on SQLite.
+	native() pgx.Tx
+}
+
+// dialect is what differs in statements.
+type dialect struct {
+	sqlite bool
+	clock  ports.Clock
+}
+
+// now is database time as a statement's argument.
+func (d dialect) now() any { return d.after(0) }
+
+// after is database time plus a duration as a statement's argument.
+func (d dialect) after(wait time.Duration) any {
+	switch {
+	case d.sqlite:
+		return at(d.clock.Now().Add(wait))
+	case wait == 0:
+		return clause.Expr{SQL: "statement_timestamp()"}
+	}
+	return clause.Expr{SQL: "statement_timestamp() + make_interval(secs => ?)", Vars: []any{wait.Seconds()}}
+}
+
+// micros is database time in microseconds since 1970 as a statement's argument.
+func (d dialect) micros() any {
+	if d.sqlite {
+		return d.clock.Now().UnixMicro()
+	}
+	return clause.Expr{SQL: "(extract(epoch from statement_timestamp()) * 1000000)::bigint"}
+}
+
+// forUpdate is the end of a SELECT that keeps other writers of its rows out.
+func (d dialect) forUpdate(view bool) string {
+	if d.sqlite || view {
+		return ""
+	}
+	return " FOR NO KEY UPDATE"
+}
+
+// systemClock is the clock of a store that was given none.
+type systemClock struct{}
+
+func (systemClock) Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+
+// queryer is what both *sql.DB and *sql.Conn offer.
+type queryer interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}

@@ -1,0 +1,189 @@
+package gormstore
+
+import (
+	"context"
+	"strings"
+
+	"github.com/symphainy/symphainy/domain/execution"
+	"github.com/symphainy/symphainy/domain/identity"
+	"github.com/symphainy/symphainy/domain/intent"
+	"github.com/symphainy/symphainy/ports"
+)
+
+type executions struct{ t *transaction }
+
+var _ ports.ExecutionStore = executions{}
+
+type executionRow struct {
+	TenantID        string                     `gorm:"column:tenant_id;primaryKey"`
+	ID              string                     `gorm:"column:id;primaryKey"`
+	OwnerID         string                     `gorm:"column:owner_id"`
+	SessionID       string                     `gorm:"column:session_id"`
+	IntentID        string                     `gorm:"column:intent_id"`
+	IntentType      string                     `gorm:"column:intent_type"`
+	Parameters      rawJSON                    `gorm:"column:parameters"`
+	Metadata        rawJSON                    `gorm:"column:metadata"`
+	SolutionID      string                     `gorm:"column:solution_id"`
+	Lane            string                     `gorm:"column:lane"`
+	LanePos         int64                      `gorm:"column:lane_pos"`
+	Realm           string                     `gorm:"column:realm"`
+	Principal       object[identity.Principal] `gorm:"column:principal"`
+	State           string                     `gorm:"column:state"`
+	Attempt         int                        `gorm:"column:attempt"`
+	Fence           int64                      `gorm:"column:fence"`
+	LeaseOwner      string                     `gorm:"column:lease_owner"`
+	LeaseUntil      stamp                      `gorm:"column:lease_until"`
+	Due             stamp                      `gorm:"column:due_at"`
+	LastSeq         int64                      `gorm:"column:last_seq"`
+	Epoch           int                        `gorm:"column:epoch"`
+	CancelRequested bool                       `gorm:"column:cancel_requested"`
+	Progress        rawJSON                    `gorm:"column:progress"`
+	Artifacts       rawJSON                    `gorm:"column:artifacts"`
+	ErrorCode       string                     `gorm:"column:error_code"`
+	ErrorMessage    string                     `gorm:"column:error_message"`
+	Waiting         rawJSON                    `gorm:"column:waiting"`
+	ParentID        string                     `gorm:"column:parent_id"`
+	TraceID         string                     `gorm:"column:trace_id"`
+	Deadline        stamp                      `gorm:"column:deadline"`
+	Version         int                        `gorm:"column:version"`
+	Created         stamp                      `gorm:"column:created_at"`
+	Started         stamp                      `gorm:"column:started_at"`
+	Completed       stamp                      `gorm:"column:completed_at"`
+	Updated         stamp                      `gorm:"column:updated_at"`
+}
+
+func (executionRow) TableName() string { return "executions" }
+
+func executionRowOf(s execution.Snapshot) executionRow {
+	return executionRow{
+		TenantID: s.TenantID, ID: s.ID, OwnerID: s.OwnerID, SessionID: s.SessionID, IntentID: s.Intent.ID, IntentType: s.Intent.Type,
+		Parameters: s.Intent.Parameters, Metadata: s.Intent.Metadata, SolutionID: s.Intent.SolutionID, Lane: s.Intent.Lane, Realm: s.Realm,
+		Principal: object[identity.Principal]{s.Principal}, State: string(s.State), Attempt: s.Attempt, Fence: s.Fence,
+		LeaseOwner: s.LeaseOwner, LeaseUntil: at(s.LeaseUntil), Due: at(s.DueAt), LastSeq: s.LastSeq, Epoch: s.Epoch,
+		CancelRequested: s.CancelRequested, Progress: s.Progress, Artifacts: s.Artifacts, ErrorCode: s.ErrorCode,
+		ErrorMessage: s.ErrorMessage, Waiting: s.Waiting, ParentID: s.ParentID, TraceID: s.TraceID, Deadline: at(s.Deadline),
+		Version: s.Version, Created: at(s.CreatedAt), Started: at(s.StartedAt), Completed: at(s.CompletedAt), Updated: at(s.UpdatedAt),
+	}
+}
+
+func (r executionRow) execution() execution.Execution {
+	return execution.Restore(execution.Snapshot{
+		ID: r.ID, TenantID: r.TenantID, OwnerID: r.OwnerID, SessionID: r.SessionID, Realm: r.Realm, Principal: r.Principal.V,
+		Intent: intent.Intent{
+			ID: r.IntentID, Type: r.IntentType, Parameters: r.Parameters, Metadata: r.Metadata, SolutionID: r.SolutionID, Lane: r.Lane,
+		},
+		State: execution.State(r.State), Attempt: r.Attempt, Fence: r.Fence, LeaseOwner: r.LeaseOwner, LeaseUntil: r.LeaseUntil.Time,
+		DueAt: r.Due.Time, LastSeq: r.LastSeq, Epoch: r.Epoch, CancelRequested: r.CancelRequested, Progress: r.Progress,
+		Artifacts: r.Artifacts, ErrorCode: r.ErrorCode, ErrorMessage: r.ErrorMessage, Waiting: r.Waiting, ParentID: r.ParentID,
+		TraceID: r.TraceID, Deadline: r.Deadline.Time, Version: r.Version, CreatedAt: r.Created.Time, StartedAt: r.Started.Time,
+		CompletedAt: r.Completed.Time, UpdatedAt: r.Updated.Time,
+	})
+}
+
+// Insert gives the execution the next place of its lane. Inserts of one lane wait for each other on PostgreSQL, so that places follow
+// the order of commits; SQLite has one writer.
+func (s executions) Insert(ctx context.Context, e execution.Execution) error {
+	row := executionRowOf(e.Snapshot())
+	if row.TenantID == "" {
+		return errScope
+	}
+	if row.Lane != "" {
+		if err := s.t.lockLane(ctx, row.TenantID, row.Lane); err != nil {
+			return err
+		}
+		last, err := one[struct {
+			Pos int64 `gorm:"column:pos"`
+		}](ctx, s.t, "SELECT COALESCE(MAX(lane_pos), 0) AS pos FROM executions WHERE tenant_id = ? AND lane = ? AND lane <> '' AND "+live, row.TenantID, row.Lane)
+		if err != nil {
+			return err
+		}
+		row.LanePos = last.Pos + 1
+	}
+	return s.t.insert(ctx, &row)
+}
+
+// live is the condition of the partial indexes over executions that have not ended.
+const live = "state IN ('accepted', 'running', 'waiting', 'retrying', 'paused')"
+
+func (s executions) ByID(ctx context.Context, scope identity.Scope, id string) (execution.Execution, error) {
+	return s.byID(ctx, scope, id, "")
+}
+
+func (s executions) Lock(ctx context.Context, scope identity.Scope, id string) (execution.Execution, error) {
+	return s.byID(ctx, scope, id, s.t.forUpdate(s.t.view))
+}
+
+func (s executions) byID(ctx context.Context, scope identity.Scope, id, suffix string) (execution.Execution, error) {
+	if err := within(scope); err != nil {
+		return execution.Execution{}, err
+	}
+	where, args := owned(scope)
+	row, err := one[executionRow](ctx, s.t, "SELECT "+columns[executionRow]()+" FROM executions WHERE "+where+" AND id = ?"+suffix, append(args, id)...)
+	return restore(row, err, executionRow.execution)
+}
+
+func (s executions) Save(ctx context.Context, e execution.Execution) error {
+	v := e.Snapshot()
+	if v.TenantID == "" {
+		return errScope
+	}
+	return s.t.guarded(ctx, "executions", "tenant_id = ? AND id = ?", []any{v.TenantID, v.ID}, `UPDATE executions SET
+		state = ?, attempt = ?, fence = ?, lease_owner = ?, lease_until = ?, due_at = ?, last_seq = ?, epoch = ?, cancel_requested = ?,
+		progress = ?, artifacts = ?, error_code = ?, error_message = ?, waiting = ?, trace_id = ?, deadline = ?, started_at = ?, completed_at = ?,
+		updated_at = ?, version = version + 1 WHERE tenant_id = ? AND id = ? AND version = ?`,
+		string(v.State), v.Attempt, v.Fence, v.LeaseOwner, at(v.LeaseUntil), at(v.DueAt), v.LastSeq, v.Epoch, v.CancelRequested,
+		rawJSON(v.Progress), rawJSON(v.Artifacts), v.ErrorCode, v.ErrorMessage, rawJSON(v.Waiting), v.TraceID, at(v.Deadline), at(v.StartedAt),
+		at(v.CompletedAt), at(v.UpdatedAt), v.TenantID, v.ID, v.Version)
+}
+
+func (s executions) List(ctx context.Context, scope identity.Scope, f ports.ExecutionFilter, page ports.Page) ([]execution.Execution, error) {
+	if err := within(scope); err != nil {
+		return nil, err
+	}
+	where, args := owned(scope)
+	c := conditions{parts: []string{where}, args: args}
+	c.equal("session_id", f.SessionID)
+	c.equal("intent_type", f.IntentType)
+	c.equal("realm", f.Realm)
+	if len(f.Status) > 0 {
+		c.add("state IN ?", f.Status)
+	}
+	c.between("created_at", f.CreatedAfter, f.CreatedBefore)
+	if !f.ActiveSince.IsZero() {
+		c.add("("+live+" OR completed_at >= ?)", at(f.ActiveSince))
+	}
+	if page.After != "" {
+		c.add("(created_at, id) < (SELECT created_at, id FROM executions WHERE "+where+" AND id = ?)", append(args[:len(args):len(args)], page.After)...)
+	}
+	rows, err := many[executionRow](ctx, s.t, "SELECT "+columns[executionRow]()+" FROM executions WHERE "+c.sql()+
+		" ORDER BY created_at DESC, id DESC LIMIT ?", append(c.args, page.Limit)...)
+	return convert(rows, err, executionRow.execution)
+}
+
+// conditions collects the parts of a WHERE with their arguments. Parts are constants of this package; only arguments come from outside.
+type conditions struct {
+	parts []string
+	args  []any
+}
+
+func (c *conditions) add(part string, args ...any) {
+	c.parts = append(c.parts, part)
+	c.args = append(c.args[:len(c.args):len(c.args)], args...)
+}
+
+// equal narrows by a text; an empty one does not narrow.
+func (c *conditions) equal(column, value string) {
+	if value != "" {
+		c.add(column+" = ?", value)
+	}
+}
+
+func (c *conditions) sql() string { return strings.Join(c.parts, " AND ") }
+
+// needTenant guards stores whose rows name their tenant themselves.
+func needTenant(tenantID string) error {
+	if tenantID == "" {
+		return errScope
+	}
+	return nil
+}

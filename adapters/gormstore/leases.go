@@ -1,0 +1,115 @@
+package gormstore
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/symphainy/symphainy/domain/execution"
+	"github.com/symphainy/symphainy/domain/fault"
+	"github.com/symphainy/symphainy/ports"
+)
+
+type leases struct{ t *transaction }
+
+var _ ports.LeaseStore = leases{}
+
+// laneFree is the condition that no earlier live execution shares the row's lane.
+const laneFree = `(e.lane = '' OR NOT EXISTS (SELECT 1 FROM executions p WHERE p.tenant_id = e.tenant_id AND p.lane = e.lane
+	AND p.lane <> '' AND p.lane_pos < e.lane_pos AND p.state IN ('accepted', 'running', 'waiting', 'retrying', 'paused')))`
+
+// claimable is the condition of rows that a worker may take at the two times that it is given: due, and without a live owner.
+const claimable = `((e.state IN ('accepted', 'retrying') AND e.due_at <= ?) OR (e.state = 'running' AND (e.lease_until IS NULL OR e.lease_until <= ?)))`
+
+// Claim is one statement: of concurrent claims one finds the row as it must be.
+func (s leases) Claim(ctx context.Context, id, owner string, lease time.Duration) (execution.Execution, error) {
+	now := s.t.now()
+	row, err := one[executionRow](ctx, s.t, `UPDATE executions AS e SET state = 'running', lease_owner = ?, lease_until = ?, fence = fence + 1,
+		attempt = attempt + 1, started_at = COALESCE(started_at, ?), updated_at = ?, version = version + 1
+		WHERE e.id = ? AND `+claimable+` AND `+laneFree+` RETURNING `+columns[executionRow](), owner, s.t.after(lease), now, now, id, now, now)
+	if errors.Is(err, fault.ErrNotFound) {
+		return execution.Execution{}, execution.ErrNotClaimable
+	}
+	return restore(row, err, executionRow.execution)
+}
+
+func (s leases) Hold(ctx context.Context, l execution.Lease) (execution.Execution, error) {
+	row, err := one[executionRow](ctx, s.t, "SELECT "+columns[executionRow]()+
+		" FROM executions WHERE id = ? AND lease_owner = ? AND fence = ? AND state = 'running'"+s.t.forUpdate(s.t.view),
+		l.ExecutionID, l.Owner, l.Fence)
+	if errors.Is(err, fault.ErrNotFound) {
+		return execution.Execution{}, execution.ErrLeaseLost
+	}
+	return restore(row, err, executionRow.execution)
+}
+
+// Renew extends all leases of an owner in one statement; which are the caller's is decided by the fences that come back.
+func (s leases) Renew(ctx context.Context, held []execution.Lease, lease time.Duration) (ports.Renewal, error) {
+	var out ports.Renewal
+	if len(held) == 0 {
+		return out, nil
+	}
+	pairs := make([][]any, len(held))
+	for i, l := range held {
+		pairs[i] = []any{l.ExecutionID, l.Owner, l.Fence}
+	}
+	type renewed struct {
+		ID     string `gorm:"column:id"`
+		Cancel bool   `gorm:"column:cancel_requested"`
+	}
+	rows, err := many[renewed](ctx, s.t, `UPDATE executions SET lease_until = ?
+		WHERE state = 'running' AND (id, lease_owner, fence) IN (`+s.t.tuples(len(pairs))+`) RETURNING id, cancel_requested`,
+		append([]any{s.t.after(lease)}, flatten(pairs)...)...)
+	if err != nil {
+		return out, err
+	}
+	kept := map[string]bool{}
+	for _, r := range rows {
+		kept[r.ID] = true
+		if r.Cancel {
+			out.Cancel = append(out.Cancel, r.ID)
+		}
+	}
+	for _, l := range held {
+		if !kept[l.ExecutionID] {
+			out.Lost = append(out.Lost, l.ExecutionID)
+		}
+	}
+	return out, nil
+}
+
+func flatten(rows [][]any) []any {
+	var out []any
+	for _, r := range rows {
+		out = append(out, r...)
+	}
+	return out
+}
+
+type idRow struct {
+	ID string `gorm:"column:id"`
+}
+
+func (s leases) Due(ctx context.Context, limit int) ([]string, error) {
+	now := s.t.now()
+	rows, err := many[idRow](ctx, s.t, `SELECT e.id FROM executions e WHERE `+claimable+` AND `+laneFree+`
+		ORDER BY CASE WHEN e.state = 'running' THEN e.lease_until ELSE e.due_at END, e.created_at, e.id LIMIT ?`, now, now, limit)
+	return convert(rows, err, func(r idRow) string { return r.ID })
+}
+
+func (s leases) NextInLane(ctx context.Context, tenantID, lane string) (string, error) {
+	if err := needTenant(tenantID); err != nil || lane == "" {
+		return "", err
+	}
+	row, err := one[idRow](ctx, s.t, `SELECT id FROM executions WHERE tenant_id = ? AND lane = ? AND lane <> ''
+		AND state IN ('accepted', 'retrying') ORDER BY lane_pos LIMIT 1`, tenantID, lane)
+	if errors.Is(err, fault.ErrNotFound) {
+		return "", nil
+	}
+	return row.ID, err
+}
+
+func (s leases) ReleaseAll(ctx context.Context) (int64, error) {
+	now := s.t.now()
+	return s.t.exec(ctx, "UPDATE executions SET lease_until = ? WHERE state = 'running' AND lease_until > ?", now, now)
+}

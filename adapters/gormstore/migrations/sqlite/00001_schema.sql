@@ -1,0 +1,363 @@
+-- +goose Up
+CREATE TABLE users (
+    id            text NOT NULL PRIMARY KEY,
+    email         text NOT NULL,
+    email_key     text NOT NULL UNIQUE,
+    name          text NOT NULL,
+    password_hash text NOT NULL,
+    disabled      boolean NOT NULL,
+    operator      boolean NOT NULL,
+    failed_logins integer NOT NULL,
+    version       integer NOT NULL,
+    created_at    datetime,
+    updated_at    datetime
+);
+
+CREATE TABLE tenants (
+    id         text NOT NULL PRIMARY KEY,
+    name       text NOT NULL,
+    suspended  boolean NOT NULL,
+    version    integer NOT NULL,
+    created_at datetime
+);
+
+CREATE TABLE memberships (
+    tenant_id  text NOT NULL,
+    user_id    text NOT NULL,
+    role       text NOT NULL,
+    created_at datetime,
+    PRIMARY KEY (tenant_id, user_id)
+);
+CREATE INDEX memberships_user ON memberships (user_id, created_at);
+
+CREATE TABLE sessions (
+    id               text NOT NULL PRIMARY KEY,
+    state            text NOT NULL,
+    owner_user_id    text,
+    tenant_id        text,
+    epoch            integer NOT NULL,
+    anon_secret_hash blob,
+    created_ip_hash  blob,
+    metadata         text,
+    version          integer NOT NULL,
+    created_at       datetime,
+    updated_at       datetime,
+    last_seen_at     datetime,
+    expires_at       datetime,
+    upgraded_at      datetime,
+    CHECK ((owner_user_id IS NULL) = (tenant_id IS NULL))
+);
+CREATE INDEX sessions_owned ON sessions (tenant_id, owner_user_id, created_at DESC, id DESC) WHERE owner_user_id IS NOT NULL;
+CREATE INDEX sessions_secret ON sessions (anon_secret_hash) WHERE anon_secret_hash IS NOT NULL;
+
+CREATE TABLE logins (
+    session_id  text NOT NULL PRIMARY KEY,
+    user_id     text NOT NULL,
+    tenant_id   text NOT NULL,
+    mac_key     blob,
+    counter     integer NOT NULL,
+    rotated_at  datetime,
+    cookie_hash blob,
+    auth_time   datetime,
+    idle_until  datetime,
+    ends_at     datetime,
+    created_at  datetime
+);
+CREATE UNIQUE INDEX logins_cookie ON logins (cookie_hash) WHERE cookie_hash IS NOT NULL;
+
+CREATE TABLE tickets (
+    hash             blob NOT NULL PRIMARY KEY,
+    session_id       text NOT NULL,
+    epoch            integer NOT NULL,
+    tenant_id        text NOT NULL,
+    user_id          text NOT NULL,
+    login_session_id text NOT NULL,
+    login_epoch      integer NOT NULL,
+    origin           text NOT NULL,
+    auth_time        datetime,
+    expires_at       datetime
+);
+CREATE INDEX tickets_session ON tickets (session_id);
+CREATE INDEX tickets_expiry ON tickets (expires_at);
+
+-- tat is the theoretical arrival time of the next event, in microseconds since 1970.
+CREATE TABLE rate_limits (
+    id  blob NOT NULL PRIMARY KEY,
+    tat bigint NOT NULL
+);
+CREATE INDEX rate_limits_tat ON rate_limits (tat);
+
+CREATE TABLE executions (
+    tenant_id        text NOT NULL,
+    id               text NOT NULL UNIQUE,
+    owner_id         text NOT NULL,
+    session_id       text NOT NULL,
+    intent_id        text NOT NULL,
+    intent_type      text NOT NULL,
+    parameters       text,
+    metadata         text,
+    solution_id      text NOT NULL,
+    lane             text NOT NULL,
+    -- lane_pos is the place in the lane in the order of commits; 0 without a lane.
+    lane_pos         bigint NOT NULL,
+    realm            text NOT NULL,
+    principal        text NOT NULL,
+    state            text NOT NULL,
+    attempt          integer NOT NULL,
+    fence            bigint NOT NULL,
+    lease_owner      text NOT NULL,
+    lease_until      datetime,
+    due_at           datetime,
+    last_seq         bigint NOT NULL,
+    epoch            integer NOT NULL,
+    cancel_requested boolean NOT NULL,
+    progress         text,
+    artifacts        text,
+    error_code       text NOT NULL,
+    error_message    text NOT NULL,
+    waiting          text,
+    parent_id        text NOT NULL,
+    trace_id         text NOT NULL,
+    deadline         datetime,
+    version          integer NOT NULL,
+    created_at       datetime,
+    started_at       datetime,
+    completed_at     datetime,
+    updated_at       datetime,
+    PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX executions_due ON executions (due_at) WHERE state IN ('accepted', 'retrying');
+CREATE INDEX executions_running ON executions (id) WHERE state = 'running';
+CREATE INDEX executions_lane ON executions (tenant_id, lane, lane_pos)
+    WHERE lane <> '' AND state IN ('accepted', 'running', 'waiting', 'retrying', 'paused');
+CREATE INDEX executions_session ON executions (tenant_id, session_id, created_at DESC, id DESC);
+CREATE INDEX executions_owner ON executions (tenant_id, owner_id, created_at DESC, id DESC);
+
+CREATE TABLE steps (
+    tenant_id    text NOT NULL,
+    execution_id text NOT NULL,
+    name         text NOT NULL,
+    position     integer NOT NULL,
+    result       text,
+    attempt      integer NOT NULL,
+    started_at   datetime,
+    completed_at datetime,
+    PRIMARY KEY (tenant_id, execution_id, name),
+    FOREIGN KEY (tenant_id, execution_id) REFERENCES executions (tenant_id, id) ON UPDATE CASCADE
+) WITHOUT ROWID;
+
+CREATE TABLE events (
+    tenant_id    text NOT NULL,
+    execution_id text NOT NULL,
+    seq          bigint NOT NULL,
+    epoch        integer NOT NULL,
+    type         text NOT NULL,
+    data         text NOT NULL,
+    time         datetime,
+    trace_id     text NOT NULL,
+    PRIMARY KEY (tenant_id, execution_id, seq),
+    FOREIGN KEY (tenant_id, execution_id) REFERENCES executions (tenant_id, id) ON UPDATE CASCADE
+) WITHOUT ROWID;
+
+CREATE TABLE idempotency_keys (
+    tenant_id    text NOT NULL,
+    actor        text NOT NULL,
+    client_key   text NOT NULL,
+    fingerprint  blob,
+    execution_id text NOT NULL,
+    expires_at   datetime,
+    PRIMARY KEY (tenant_id, actor, client_key)
+) WITHOUT ROWID;
+CREATE INDEX idempotency_keys_expiry ON idempotency_keys (expires_at);
+
+CREATE TABLE artifacts (
+    tenant_id         text NOT NULL,
+    id                text NOT NULL,
+    owner_id          text NOT NULL,
+    session_id        text NOT NULL,
+    solution_id       text NOT NULL,
+    sharing           text NOT NULL,
+    realm             text NOT NULL,
+    type              text NOT NULL,
+    data_class        text NOT NULL,
+    purpose           text NOT NULL,
+    state             text NOT NULL,
+    payload           text,
+    renderings        text,
+    metadata          text,
+    descriptor        text,
+    materializations  text NOT NULL,
+    parents           text NOT NULL,
+    lineage           text NOT NULL,
+    produced_intent   text NOT NULL,
+    execution_id      text NOT NULL,
+    transitions       text NOT NULL,
+    name              text NOT NULL,
+    format            text NOT NULL,
+    profile           text NOT NULL,
+    size              bigint NOT NULL,
+    blob_key          text NOT NULL,
+    blob_sha          text NOT NULL,
+    media_type        text NOT NULL,
+    content_version   integer NOT NULL,
+    parent_version_id text NOT NULL,
+    current           boolean NOT NULL,
+    origin            text NOT NULL,
+    source_expired_at datetime,
+    expires_at        datetime,
+    version           integer NOT NULL,
+    created_at        datetime,
+    updated_at        datetime,
+    PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX artifacts_list ON artifacts (tenant_id, created_at DESC, id DESC);
+
+CREATE TABLE artifact_parents (
+    tenant_id   text NOT NULL,
+    parent_id   text NOT NULL,
+    artifact_id text NOT NULL,
+    PRIMARY KEY (tenant_id, parent_id, artifact_id),
+    FOREIGN KEY (tenant_id, artifact_id) REFERENCES artifacts (tenant_id, id) ON UPDATE CASCADE ON DELETE CASCADE
+) WITHOUT ROWID;
+CREATE INDEX artifact_parents_child ON artifact_parents (tenant_id, artifact_id);
+
+CREATE TABLE contracts (
+    tenant_id             text NOT NULL,
+    id                    text NOT NULL,
+    owner_id              text NOT NULL,
+    session_id            text NOT NULL,
+    intent_id             text NOT NULL,
+    execution_id          text NOT NULL,
+    file_id               text NOT NULL,
+    sha256                text NOT NULL,
+    source_type           text NOT NULL,
+    source_id             text NOT NULL,
+    source_metadata       text,
+    access_granted        boolean NOT NULL,
+    access_basis          text NOT NULL,
+    status                text NOT NULL,
+    materialization_type  text NOT NULL,
+    materialization_scope text NOT NULL,
+    -- ttl is in nanoseconds.
+    ttl                   bigint NOT NULL,
+    expires_at            datetime,
+    backing_store         text NOT NULL,
+    policy_basis          text NOT NULL,
+    version               integer NOT NULL,
+    created_at            datetime,
+    updated_at            datetime,
+    PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX contracts_file ON contracts (tenant_id, file_id);
+CREATE INDEX contracts_active ON contracts (expires_at) WHERE status = 'active';
+CREATE INDEX contracts_pending ON contracts (created_at) WHERE status = 'pending';
+
+CREATE TABLE pending_intents (
+    tenant_id          text NOT NULL,
+    id                 text NOT NULL,
+    owner_id           text NOT NULL,
+    session_id         text NOT NULL,
+    type               text NOT NULL,
+    status             text NOT NULL,
+    target_artifact_id text NOT NULL,
+    context            text,
+    execution_id       text NOT NULL,
+    error              text NOT NULL,
+    version            integer NOT NULL,
+    created_at         datetime,
+    updated_at         datetime,
+    PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX pending_intents_list ON pending_intents (tenant_id, owner_id, created_at, id);
+
+CREATE TABLE conversations (
+    tenant_id  text NOT NULL,
+    id         text NOT NULL,
+    owner_id   text NOT NULL,
+    session_id text NOT NULL,
+    client_id  text NOT NULL,
+    surface    text NOT NULL,
+    agent_id   text NOT NULL,
+    messages   integer NOT NULL,
+    version    integer NOT NULL,
+    created_at datetime,
+    updated_at datetime,
+    PRIMARY KEY (tenant_id, id),
+    UNIQUE (tenant_id, session_id, client_id)
+);
+
+CREATE TABLE messages (
+    tenant_id       text NOT NULL,
+    conversation_id text NOT NULL,
+    seq             bigint NOT NULL,
+    id              text NOT NULL,
+    role            text NOT NULL,
+    text            text NOT NULL,
+    agent_id        text NOT NULL,
+    execution_id    text NOT NULL,
+    origin          text NOT NULL,
+    created_at      datetime,
+    PRIMARY KEY (tenant_id, conversation_id, seq),
+    UNIQUE (tenant_id, id)
+);
+
+-- message_counters holds the newest number of each conversation, so that numbers go on after a trim.
+CREATE TABLE message_counters (
+    tenant_id       text NOT NULL,
+    conversation_id text NOT NULL,
+    last_seq        bigint NOT NULL,
+    PRIMARY KEY (tenant_id, conversation_id)
+) WITHOUT ROWID;
+
+CREATE TABLE audit_records (
+    tenant_id      text NOT NULL,
+    id             text NOT NULL,
+    actor          text NOT NULL,
+    on_behalf_of   text NOT NULL,
+    action         text NOT NULL,
+    target         text NOT NULL,
+    intent_type    text NOT NULL,
+    arguments_hash text NOT NULL,
+    policy_version text NOT NULL,
+    result         text NOT NULL,
+    detail         text,
+    trace_id       text NOT NULL,
+    at             datetime,
+    PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX audit_records_list ON audit_records (tenant_id, at DESC, id DESC);
+
+-- +goose StatementBegin
+CREATE TRIGGER sessions_owner_immutable BEFORE UPDATE OF owner_user_id, tenant_id ON sessions
+WHEN OLD.owner_user_id IS NOT NULL AND (NEW.owner_user_id IS NOT OLD.owner_user_id OR NEW.tenant_id IS NOT OLD.tenant_id)
+BEGIN
+    SELECT RAISE(ABORT, 'a session keeps its owner');
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER audit_records_append_only BEFORE UPDATE ON audit_records
+BEGIN
+    SELECT RAISE(ABORT, 'audit records are append-only');
+END;
+-- +goose StatementEnd
+
+-- +goose Down
+DROP TABLE audit_records;
+DROP TABLE message_counters;
+DROP TABLE messages;
+DROP TABLE conversations;
+DROP TABLE pending_intents;
+DROP TABLE contracts;
+DROP TABLE artifact_parents;
+DROP TABLE artifacts;
+DROP TABLE idempotency_keys;
+DROP TABLE events;
+DROP TABLE steps;
+DROP TABLE executions;
+DROP TABLE rate_limits;
+DROP TABLE tickets;
+DROP TABLE logins;
+DROP TABLE sessions;
+DROP TABLE memberships;
+DROP TABLE tenants;
+DROP TABLE users;

@@ -1,0 +1,128 @@
+package gormstore
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// endTime bounds COMMIT and ROLLBACK, which go on although the caller's context has ended: whether they happened must be known.
+const endTime = 5 * time.Second
+
+// pgEngine is a pool of PostgreSQL connections. This file is the only place where database/sql, which gorm needs, and pgx, which River
+// needs, meet on one connection: the transaction is pgx's, and gorm's statements run inside it.
+type pgEngine struct{ db *sql.DB }
+
+// openPostgres makes the pool; the settings of every connection are those of security.md §1.9.
+func openPostgres(cfg Config) (*pgEngine, error) {
+	conn, err := pgConfig(cfg, cfg.DatabaseURL)
+	if err != nil {
+		return nil, err
+	}
+	conn.RuntimeParams["statement_timeout"] = millis(cfg.StatementTimeout)
+	conn.RuntimeParams["lock_timeout"] = millis(cfg.LockTimeout)
+	db := stdlib.OpenDB(*conn)
+	db.SetMaxOpenConns(cfg.Connections)
+	db.SetMaxIdleConns(cfg.Connections)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	return &pgEngine{db}, nil
+}
+
+// pgConfig reads a URL. The error never repeats it: it holds a password.
+func pgConfig(cfg Config, url string) (*pgx.ConnConfig, error) {
+	conn, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, errors.New("store: the database url cannot be read")
+	}
+	conn.ConnectTimeout = cfg.Timeout
+	conn.RuntimeParams["application_name"] = "symphainy"
+	conn.RuntimeParams["timezone"] = "UTC"
+	conn.RuntimeParams["synchronous_commit"] = "on"
+	conn.RuntimeParams["idle_in_transaction_session_timeout"] = millis(cfg.IdleTimeout)
+	return conn, nil
+}
+
+func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
+
+func (e *pgEngine) begin(ctx context.Context, readOnly bool) (openTx, error) {
+	conn, err := e.db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	options := pgx.TxOptions{IsoLevel: pgx.ReadCommitted}
+	if readOnly {
+		options = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	}
+	t := &pgTx{Conn: conn}
+	err = t.raw(func(c *pgx.Conn) (err error) {
+		t.tx, err = c.BeginTx(ctx, options)
+		return err
+	})
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return t, nil
+}
+
+func (e *pgEngine) ping(ctx context.Context) error { return e.db.PingContext(ctx) }
+
+func (e *pgEngine) close() error { return e.db.Close() }
+
+// pgTx is a pgx transaction whose connection database/sql lends out.
+type pgTx struct {
+	*sql.Conn
+	tx pgx.Tx
+}
+
+func (t *pgTx) native() pgx.Tx { return t.tx }
+
+func (t *pgTx) raw(use func(*pgx.Conn) error) error {
+	return t.Raw(func(dc any) error {
+		c, ok := dc.(*stdlib.Conn)
+		if !ok {
+			return fmt.Errorf("store: unexpected driver connection %T", dc)
+		}
+		if err := use(c.Conn()); err != nil {
+			if c.Conn().IsClosed() {
+				return errors.Join(driver.ErrBadConn, err)
+			}
+			return err
+		}
+		return nil
+	})
+}
+
+func (t *pgTx) commit(ctx context.Context) error {
+	if err := context.Cause(ctx); err != nil {
+		t.rollback()
+		return err
+	}
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
+	defer cancel()
+	err := t.raw(func(*pgx.Conn) error { return t.tx.Commit(ending) })
+	return errors.Join(err, t.release())
+}
+
+// rollback gives the connection back. One that cannot roll back is closed by pgx, and the server undoes its work.
+func (t *pgTx) rollback() {
+	ending, cancel := context.WithTimeout(context.Background(), endTime)
+	defer cancel()
+	err := t.raw(func(*pgx.Conn) error { return t.tx.Rollback(ending) })
+	if errors.Join(err, t.release()) != nil {
+		return // nothing of the transaction remains, which is all that a rollback promises
+	}
+}
+
+func (t *pgTx) release() error {
+	if err := t.Close(); err != nil && !errors.Is(err, sql.ErrConnDone) {
+		return err
+	}
+	return nil
+}

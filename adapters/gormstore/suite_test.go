@@ -1,0 +1,65 @@
+package gormstore_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/symphainy/symphainy/adapters/gormstore"
+	"github.com/symphainy/symphainy/adapters/system"
+	"github.com/symphainy/symphainy/test/clock"
+	"github.com/symphainy/symphainy/test/pgtest"
+	"github.com/symphainy/symphainy/test/storetest"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("database/sql.(*DB).connectionOpener"))
+}
+
+// onSQLite opens a store in a folder of the test's own.
+func onSQLite(t *testing.T, change ...func(*gormstore.Config)) *gormstore.Store {
+	t.Helper()
+	cfg := gormstore.Defaults()
+	cfg.DataDir = t.TempDir()
+	for _, c := range change {
+		c(&cfg)
+	}
+	s, err := gormstore.Open(t.Context(), cfg)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	return s
+}
+
+// onPostgres opens a store on a migrated database of the test's own.
+func onPostgres(t *testing.T, change ...func(*gormstore.Config)) *gormstore.Store {
+	t.Helper()
+	cfg := gormstore.Defaults()
+	cfg.DatabaseURL = pgtest.NewFrom(t, "gormstore", func(dsn string) error {
+		migrating := gormstore.Defaults()
+		migrating.DatabaseURL = dsn
+		return gormstore.Migrate(t.Context(), migrating)
+	})
+	for _, c := range change {
+		c(&cfg)
+	}
+	s, err := gormstore.Open(t.Context(), cfg)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	return s
+}
+
+func TestConformanceOnSQLite(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) storetest.Subject {
+		c := clock.Fixed()
+		s := onSQLite(t, func(cfg *gormstore.Config) { cfg.Clock = c })
+		return storetest.Subject{UnitOfWork: s, Now: c.Now, Advance: func(d time.Duration) { c.Advance(d) }}
+	})
+}
+
+func TestConformanceOnPostgres(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) storetest.Subject {
+		return storetest.Subject{UnitOfWork: onPostgres(t), Now: system.Clock{}.Now}
+	})
+}

@@ -1,0 +1,101 @@
+package gormstore
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/symphainy/symphainy/domain/fault"
+	"github.com/symphainy/symphainy/ports"
+)
+
+// Do runs fn in a read-write transaction (READ COMMITTED on PostgreSQL, serial on SQLite) and returns after COMMIT. Serialisation
+// failures and deadlocks run fn again, a bounded number of times.
+func (s *Store) Do(ctx context.Context, fn func(ctx context.Context, tx ports.Tx) error) error {
+	for attempt := 0; ; attempt++ {
+		err := s.attempt(ctx, false, fn)
+		if err == nil || attempt >= s.cfg.Retries || !conflicted(err) {
+			return err
+		}
+		pause := time.NewTimer(backoff(attempt))
+		select {
+		case <-ctx.Done():
+			pause.Stop()
+			return fault.ErrUnavailable.Because(context.Cause(ctx))
+		case <-pause.C:
+		}
+	}
+}
+
+// backoff doubles from 2 ms to 128 ms, half of it by chance, so that two that collided do not collide again.
+func backoff(attempt int) time.Duration {
+	d := time.Millisecond << min(attempt, 6)
+	return d + rand.N(d) //nolint:gosec // jitter needs no secrecy
+}
+
+// View runs fn in a read-only transaction that sees one snapshot.
+func (s *Store) View(ctx context.Context, fn func(ctx context.Context, tx ports.Tx) error) error {
+	return s.attempt(ctx, true, fn)
+}
+
+func (s *Store) attempt(parent context.Context, view bool, fn func(ctx context.Context, tx ports.Tx) error) error {
+	ctx, cancel := context.WithTimeout(parent, s.cfg.Timeout)
+	defer cancel()
+	open, err := s.engine.begin(ctx, view)
+	if err != nil {
+		return translate(ctx, err)
+	}
+	over := false
+	defer func() {
+		if !over { // fn failed or panicked
+			open.rollback()
+		}
+	}()
+	t := &transaction{ctx: ctx, db: s.session(ctx, open), dialect: s.dialect, view: view}
+	if err := fn(ctx, t.stores()); err != nil {
+		return err
+	}
+	if len(t.jobs) > 0 && s.cfg.EnqueueTx != nil {
+		if err := s.cfg.EnqueueTx(ctx, open.native(), t.jobs); err != nil {
+			return translate(ctx, err)
+		}
+	}
+	if view {
+		return nil
+	}
+	over = true
+	if err := open.commit(ctx); err != nil {
+		return translate(ctx, err)
+	}
+	if len(t.jobs) > 0 && s.cfg.OnEnqueue != nil {
+		s.cfg.OnEnqueue(t.jobs)
+	}
+	return nil
+}
+
+// session makes gorm work on one open transaction: each statement made from the result starts empty on that connection.
+func (s *Store) session(ctx context.Context, open openTx) *gorm.DB {
+	db := s.gorm.Session(&gorm.Session{NewDB: true, Context: ctx})
+	db.Statement.ConnPool = open
+	return db
+}
+
+// transaction is the state behind one ports.Tx.
+type transaction struct {
+	ctx context.Context //nolint:containedctx // it lives as long as the transaction and tells whether db already has the caller's
+	db  *gorm.DB
+	dialect
+	view bool
+	jobs []ports.Job
+}
+
+func (t *transaction) stores() ports.Tx {
+	return ports.Tx{
+		Users: users{t}, Tenants: tenants{t}, Sessions: sessions{t}, Logins: logins{t}, Tickets: tickets{t}, Limits: limits{t},
+		Scopes: scopes{t}, Executions: executions{t}, Leases: leases{t}, Steps: steps{t}, Events: events{t}, Queue: queue{t},
+		Idempotency: idempotency{t}, Artifacts: artifacts{t}, Contracts: contracts{t}, Pending: pendingIntents{t},
+		Conversations: conversations{t}, Messages: messages{t}, Audit: auditLog{t},
+	}
+}
