@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/symphainy/symphainy/adapters/memstore"
 	"github.com/symphainy/symphainy/adapters/system"
 	"github.com/symphainy/symphainy/test/clock"
@@ -23,3 +25,5 @@ func TestConformanceInRealTime(t *testing.T) {
 		return storetest.Subject{UnitOfWork: memstore.New(system.Clock{}), Now: system.Clock{}.Now}
 	})
 }
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
