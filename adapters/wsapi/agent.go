@@ -29,7 +29,7 @@ func (h *Hub) Agent() http.Handler {
 			enter: func(ctx context.Context, _ *http.Request, o offer) (caller, error) {
 				return h.authenticate(ctx, o, false)
 			},
-			run: func(s *socket, _ *http.Request) { (&agentSocket{socket: s}).run() },
+			run: func(ctx context.Context, s *socket) { (&agentSocket{socket: s}).run(ctx) },
 		})
 	})
 }
@@ -41,8 +41,7 @@ type agentSocket struct {
 }
 
 // run says where the session stands, follows it, and reads until the end.
-func (s *agentSocket) run() {
-	ctx := s.conn.ctx
+func (s *agentSocket) run(ctx context.Context) {
 	who := s.caller()
 	s.feed = follower{socket: s.socket, since: s.hub.Clock.Now().Add(-clockMargin), positions: map[string]int64{}, shown: map[string]bool{}}
 	recent, err := s.executions(ctx, ports.ExecutionFilter{ActiveSince: s.feed.since})
@@ -63,7 +62,7 @@ func (s *agentSocket) run() {
 		hello.Position = append(hello.Position, position{ExecutionID: e.ID, ConversationID: e.Intent.Lane, Epoch: e.Epoch, Seq: e.LastSeq})
 	}
 	s.tell(eventEstablished, hello, runtimeEvent{})
-	s.feed.begin(who.principal.Scope(), who.session.ID())
+	s.feed.begin(ctx, who.principal.Scope(), who.session.ID())
 	s.conn.read(s.message)
 }
 
@@ -227,7 +226,7 @@ func (s *agentSocket) upgrade(ctx context.Context, data []byte) error {
 	if err == nil {
 		s.tellUpgrade(up)
 	}
-	s.feed.begin(who.principal.Scope(), who.session.ID())
+	s.feed.begin(s.conn.ctx, who.principal.Scope(), who.session.ID()) //nolint:contextcheck // following outlives the message
 	return err
 }
 

@@ -211,9 +211,9 @@ func TestForeignIDsAreUnknown(t *testing.T) {
 	them, _ := w.agent(theirs.Session.ID(), secret(theirs))
 	them.send(map[string]any{"type": "agent.message", "text": "private words"})
 	said := them.until("agent.completed")
-	turn, thread := said[0].ExecutionID, said[0].ConversationID
-	unknown := map[typeid.Prefix]string{
-		typeid.Execution: typeid.Format(typeid.Execution, [16]byte{1}), typeid.Conversation: typeid.Format(typeid.Conversation, [16]byte{1}),
+	turn, thread := said[len(said)-1].ExecutionID, said[len(said)-1].ConversationID
+	unknown := map[string]string{
+		"exe": typeid.Format(typeid.Execution, [16]byte{1}), "con": typeid.Format(typeid.Conversation, [16]byte{1}),
 	}
 	ada := w.Register("ada")
 	user, _ := w.agent(ada.Session.ID(), bearer(ada.AccessToken))
@@ -232,7 +232,7 @@ func TestForeignIDsAreUnknown(t *testing.T) {
 			fill := func(exe, con string) string {
 				return replaced(jsonOf(t, frame), "$exe", exe, "$con", con)
 			}
-			want := c.fails(fill(unknown[typeid.Execution], unknown[typeid.Conversation]), "not_found")
+			want := c.fails(fill(unknown["exe"], unknown["con"]), "not_found")
 			for _, exe := range []string{execution, turn} {
 				require.Equal(t, want.raw, c.fails(fill(exe, thread), "not_found").raw)
 			}

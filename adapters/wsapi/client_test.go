@@ -45,6 +45,8 @@ func (f frame) data(name string) any {
 type client struct {
 	t  *testing.T
 	ws *websocket.Conn
+	// kept are events that came while an answer was waited for.
+	kept []frame
 }
 
 // open opens a socket, which must succeed.
@@ -123,6 +125,11 @@ func (c *client) read() (frame, int) {
 // next gives the next frame.
 func (c *client) next() frame {
 	c.t.Helper()
+	if len(c.kept) > 0 {
+		f := c.kept[0]
+		c.kept = c.kept[1:]
+		return f
+	}
 	f, code := c.read()
 	require.Zero(c.t, code, "closed")
 	return f
@@ -153,7 +160,10 @@ func (c *client) until(kind string) []frame {
 func (c *client) fails(text, code string) frame {
 	c.t.Helper()
 	c.text(text)
-	f := c.next()
+	f, closed := c.read()
+	for ; closed == 0 && f.Seq > 0; f, closed = c.read() {
+		c.kept = append(c.kept, f)
+	}
 	require.Equal(c.t, "error", f.Type, f.raw)
 	require.Equal(c.t, code, f.Code, "%s\n%s", text, f.raw)
 	return f

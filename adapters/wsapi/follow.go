@@ -40,9 +40,9 @@ type follower struct {
 	done chan struct{}
 }
 
-// begin starts to follow in the scope that holds now.
-func (f *follower) begin(scope identity.Scope, sessionID string) {
-	ctx, cancel := context.WithCancel(f.socket.conn.ctx)
+// begin starts to follow in the scope that holds now, until pause or the end of ctx, the socket's.
+func (f *follower) begin(ctx context.Context, scope identity.Scope, sessionID string) {
+	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	f.stop, f.done = cancel, done
 	f.socket.start("follower", func() {

@@ -21,7 +21,7 @@ const (
 	legacyParam  = "session_token"
 	sessionParam = "session_id"
 	ticketPrefix = "wst_"
-	bearerProto  = "base64url.bearer.agent."
+	bearerProto  = "base64url.bearer.agent." //nolint:gosec // the name of the carrier, not a credential
 )
 
 // errQueryJWT is an access token in the URL where the settings do not allow it.

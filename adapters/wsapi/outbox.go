@@ -38,7 +38,7 @@ func (o *outbox) put(frame []byte) bool {
 }
 
 // errSlow is a queue that stayed full.
-var errSlow = ending{closeSlowReader, "slow reader"} //nolint:gochecknoglobals // an error value
+var errSlow = ending{closeSlowReader, "slow reader"}
 
 // putWait queues a frame, waiting up to d for room.
 func (o *outbox) putWait(ctx context.Context, frame []byte, d time.Duration) error {

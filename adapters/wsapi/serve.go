@@ -25,7 +25,7 @@ type handler struct {
 	// enter authenticates and authorises before 101.
 	enter func(ctx context.Context, r *http.Request, o offer) (caller, error)
 	// run serves the open socket until it ends.
-	run func(s *socket, r *http.Request)
+	run func(ctx context.Context, s *socket)
 }
 
 // serve takes one socket from handshake to end.
@@ -55,7 +55,7 @@ func (h *Hub) serve(w http.ResponseWriter, r *http.Request, route handler) {
 	s := &socket{hub: h, conn: c, seat: at, who: who, trace: wire.TraceID(r.Context()), address: h.addresses.Client(r), rebound: make(chan struct{}, 1)}
 	s.log = h.Log.With("session_id", who.principal.SessionID, "trace_id", s.trace)
 	at.reached(s.goAway, func() { c.end(ending{closeRestart, "server restarts"}) }, c.kill)
-	s.live(func() { route.run(s, r) })
+	s.live(c.ctx, route.run) //nolint:contextcheck // the socket outlives the request; its context is made of the request's
 }
 
 // enter does all that is decided before 101.
@@ -108,17 +108,17 @@ type socket struct {
 }
 
 // live runs the writer, the credential's watch and run, ends the socket when run returns, and waits for all of it.
-func (s *socket) live(run func()) {
+func (s *socket) live(ctx context.Context, run func(context.Context, *socket)) {
 	c := s.conn
-	context.AfterFunc(c.ctx, c.unread)
+	context.AfterFunc(ctx, c.unread)
 	s.start("writer", c.write)
 	s.start("watch", s.watch)
-	s.guarded("reader", run)
+	s.guarded("reader", func() { run(ctx, s) })
 	c.end(ending{closeNormal, "done"})
 	s.group.Wait()
 	c.release()
 	if e := c.ending(); e.code != closeNormal {
-		s.log.DebugContext(c.ctx, "socket closed", "code", e.code, "reason", e.reason)
+		s.log.DebugContext(ctx, "socket closed", "code", e.code, "reason", e.reason)
 	}
 }
 

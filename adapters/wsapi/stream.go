@@ -38,9 +38,9 @@ func (h *Hub) ExecutionStream() http.Handler {
 				}
 				return who, err
 			},
-			run: func(open *socket, _ *http.Request) {
+			run: func(ctx context.Context, open *socket) {
 				s.socket = open
-				s.run()
+				s.run(ctx)
 			},
 		})
 	})
@@ -77,7 +77,7 @@ type streamSocket struct {
 	done chan struct{}
 }
 
-func (s *streamSocket) run() {
+func (s *streamSocket) run(ctx context.Context) {
 	who := s.caller()
 	e := s.execution
 	hello := established{
@@ -88,13 +88,13 @@ func (s *streamSocket) run() {
 		hello.UserID = &id
 	}
 	s.tell(eventEstablished, hello, runtimeEvent{})
-	s.begin(s.from, s.from != ports.Position{})
+	s.begin(ctx, s.from, s.from != ports.Position{})
 	s.conn.read(s.message)
 }
 
 // begin follows from a position; answer says stream.resumed before the events.
-func (s *streamSocket) begin(from ports.Position, answer bool) {
-	ctx, cancel := context.WithCancel(s.conn.ctx)
+func (s *streamSocket) begin(ctx context.Context, from ports.Position, answer bool) {
+	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	s.stop, s.done = cancel, done
 	scope := s.caller().principal.Scope()
@@ -182,6 +182,6 @@ func (s *streamSocket) resume(data []byte) error {
 	}
 	s.stop()
 	<-s.done
-	s.begin(ports.Position{Epoch: f.Epoch, Seq: f.AfterSeq}, true)
+	s.begin(s.conn.ctx, ports.Position{Epoch: f.Epoch, Seq: f.AfterSeq}, true)
 	return nil
 }

@@ -3,7 +3,6 @@ package wsapi_test
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -79,7 +78,7 @@ func newWorld(t *testing.T, change ...func(*wsapi.Deps, *wsapi.Config)) *world {
 	})
 	deps := wsapi.Deps{
 		Guard: w.Guard, Sessions: w.Sessions, Runtime: w.engine, Feed: w.engine, Bus: w.bus, Clock: w.Clock,
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Log: slog.New(slog.DiscardHandler),
 		Conversations: conversation.New(conversation.Deps{
 			UnitOfWork: w.Store, Runtime: w.engine, Catalogue: catalogue, Agents: talkers, Clock: w.Clock, IDs: system.IDs{},
 		}),
@@ -227,9 +226,10 @@ type work struct {
 }
 
 type job struct {
-	emit chan event.Draft
-	done chan struct{}
-	once sync.Once
+	emit    chan event.Draft
+	emitted chan struct{}
+	done    chan struct{}
+	once    sync.Once
 }
 
 func (j *job) end() { j.once.Do(func() { close(j.done) }) }
@@ -258,6 +258,10 @@ func (k *work) Handlers() map[string]ports.IntentHandler {
 				if err := call.Emit(ctx, d); err != nil {
 					return ports.IntentResult{}, err
 				}
+				select {
+				case j.emitted <- struct{}{}:
+				case <-ctx.Done():
+				}
 			}
 		}
 	}}
@@ -270,7 +274,7 @@ func (k *work) job(id string) *job {
 		k.jobs = map[string]*job{}
 	}
 	if k.jobs[id] == nil {
-		k.jobs[id] = &job{emit: make(chan event.Draft), done: make(chan struct{})}
+		k.jobs[id] = &job{emit: make(chan event.Draft), emitted: make(chan struct{}), done: make(chan struct{})}
 		if k.over {
 			k.jobs[id].end()
 		}
@@ -305,11 +309,7 @@ func (w *world) begin(p identity.Principal, sessionID string) string {
 func (w *world) emit(id string, n int) {
 	w.t.Helper()
 	for range n {
-		select {
-		case w.work.job(id).emit <- event.Draft{Type: "work_moved", Data: []byte(`{"text":"<moved>"}`)}:
-		case <-time.After(patience):
-			require.Fail(w.t, "the work does not run")
-		}
+		w.emitText(id, "<moved>")
 	}
 }
 
@@ -368,12 +368,18 @@ func (w *world) upgrade(token, sessionID, secret string) {
 	require.NoError(w.t, err)
 }
 
-// emitText emits one event with a text.
+// emitText emits one event with a text and waits until it is in the log.
 func (w *world) emitText(id, text string) {
 	w.t.Helper()
+	j, late := w.work.job(id), time.After(patience)
 	select {
-	case w.work.job(id).emit <- event.Draft{Type: "work_moved", Data: []byte(`{"text":"` + text + `"}`)}:
-	case <-time.After(patience):
+	case j.emit <- event.Draft{Type: "work_moved", Data: []byte(`{"text":"` + text + `"}`)}:
+	case <-late:
 		require.Fail(w.t, "the work does not run")
+	}
+	select {
+	case <-j.emitted:
+	case <-late:
+		require.Fail(w.t, "the event was not stored")
 	}
 }
