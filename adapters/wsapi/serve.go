@@ -41,6 +41,7 @@ func (h *Hub) serve(w http.ResponseWriter, r *http.Request, route handler) {
 	who, at, deprecated, err := h.enter(ctx, r, route)
 	if deprecated {
 		header.Set("Deprecation", deprecatedSince)
+		h.Log.InfoContext(ctx, "an access token came in a URL", "trace_id", wire.TraceID(r.Context()))
 	}
 	if err != nil {
 		h.refused(w, r, err)
