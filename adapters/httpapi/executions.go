@@ -24,7 +24,9 @@ type statusInput struct {
 }
 
 type executionsInput struct {
-	pageInput
+	// The fields of pageInput: the router does not look into an embedded struct that is not exported.
+	Limit         int       `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	Cursor        string    `query:"cursor" maxLength:"512" doc:"next_cursor of the page before"`
 	Status        []string  `query:"status" enum:"pending,running,waiting,paused,completed,failed,cancelled" doc:"One or several, with commas"`
 	IntentType    string    `query:"intent_type" maxLength:"100"`
 	Realm         string    `query:"realm" maxLength:"100"`

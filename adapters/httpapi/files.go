@@ -61,7 +61,7 @@ func (s *Server) fileRoutes() {
 // download documents a route that gives bytes.
 func (s *Server) download(path, summary string) huma.Operation {
 	binary := &huma.Response{Description: "The bytes, as an attachment", Content: map[string]*huma.MediaType{
-		"application/octet-stream": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
+		"*/*": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
 	}}
 	return huma.Operation{Method: http.MethodGet, Path: path, Summary: summary, Tags: []string{"artifacts"}, Parameters: pathParams(path),
 		Responses: map[string]*huma.Response{"200": binary, "206": binary, "304": {Description: "Not Modified"}, "410": {Description: "Gone"}, "416": {Description: "Range Not Satisfiable"}}}

@@ -45,8 +45,8 @@ type saveBody struct {
 	IdempotencyKey      *string    `json:"idempotency_key,omitempty" maxLength:"255"`
 }
 
-// asking are the headers of a submission.
-type asking struct {
+// Asking are the headers of a submission. Huma looks into embedded structs only if they are exported.
+type Asking struct {
 	IdempotencyKey string `header:"Idempotency-Key" maxLength:"255" doc:"The same key and body give the same execution, for 24 hours"`
 	Prefer         string `header:"Prefer" maxLength:"200" doc:"wait=N answers 200 with the status if the execution ends within N seconds, at most 60"`
 }
@@ -160,7 +160,7 @@ func idempotencyKey(header string, inBody *string) (string, error) {
 }
 
 func (s *Server) submit(ctx context.Context, in *struct {
-	asking
+	Asking
 	Body submitBody
 }) (*submitted, error) {
 	k, err := idempotencyKey(in.IdempotencyKey, in.Body.IdempotencyKey)
@@ -174,7 +174,7 @@ func (s *Server) submit(ctx context.Context, in *struct {
 }
 
 func (s *Server) saveMaterialization(ctx context.Context, in *struct {
-	asking
+	Asking
 	Body saveBody
 }) (*submitted, error) {
 	k, err := idempotencyKey(in.IdempotencyKey, in.Body.IdempotencyKey)

@@ -27,7 +27,7 @@ const (
 
 func (s *Server) pageRoutes() {
 	html := &huma.Response{Description: "A page", Content: map[string]*huma.MediaType{"text/html": {}}}
-	file := &huma.Response{Description: "A file of the page", Content: map[string]*huma.MediaType{"text/css": {}, "text/javascript": {}, "image/png": {}}}
+	file := &huma.Response{Description: "A file of the page", Content: map[string]*huma.MediaType{"text/css": {}, "text/javascript": {}, "application/javascript": {}, "image/png": {}}}
 	object := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
 	doc := &huma.Response{Description: "The document", Content: map[string]*huma.MediaType{"application/json": {Schema: object}}}
 	tags := []string{"platform"}
