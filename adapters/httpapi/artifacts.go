@@ -239,6 +239,9 @@ func (s *Server) lineage(ctx context.Context, in *artifactPath) (*body[lineageGr
 	return &body[lineageGraph]{out}, nil
 }
 
+// errRange is a Range that the content does not have.
+var errRange = fault.New(fault.Malformed, "invalid_range", "The content does not have this range.")
+
 // content serves bytes as an attachment that no browser runs, in ranges if asked.
 func (s *Server) content(c *gin.Context) {
 	ctx := c.Request.Context()
@@ -261,5 +264,10 @@ func (s *Server) content(c *gin.Context) {
 	if found.SHA256 != "" {
 		h.Set("ETag", `"`+found.SHA256+`"`)
 	}
-	http.ServeContent(newSlowWriter(c.Writer, s.cfg.SlowWrite), c.Request, "", time.Time{}, found.Reader)
+	out := &slowWriter{ResponseWriter: c.Writer, rc: http.NewResponseController(c.Writer), pace: s.cfg.SlowWrite}
+	out.fail = func(status int) {
+		h.Del("Content-Disposition")
+		s.fail(c, wire.WithStatus(status, errRange))
+	}
+	http.ServeContent(out, c.Request, "", time.Time{}, found.Reader)
 }

@@ -13,6 +13,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -62,7 +64,9 @@ type world struct {
 	sockets map[string]http.Handler
 	log     *bytes.Buffer
 	gate    chan struct{}
-	checks  []ports.HealthCheck
+	ending  sync.Once
+	logging sync.Mutex
+	down    atomic.Bool
 }
 
 // waiter is a realm whose one intent waits until the test lets it go.
@@ -97,7 +101,17 @@ func (fakeSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, `{"type":"about:blank","title":"Unauthorized","status":401,"detail":"`+r.PathValue("id")+`","code":"unauthenticated","trace_id":""}`)
 }
 
-type lockedBuffer struct{ *bytes.Buffer }
+// lockedBuffer takes log lines from several requests at once.
+type lockedBuffer struct {
+	mu  *sync.Mutex
+	buf *bytes.Buffer
+}
+
+func (b lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
 
 func newWorld(t *testing.T, change ...func(*httpapi.Config)) *world {
 	t.Helper()
@@ -129,7 +143,7 @@ func newWorld(t *testing.T, change ...func(*httpapi.Config)) *world {
 
 func (w *world) deps() httpapi.Deps {
 	t, ids, bus := w.t, system.IDs{}, membus.New()
-	log := slog.New(slog.NewJSONHandler(lockedBuffer{w.log}, nil))
+	log := slog.New(slog.NewJSONHandler(lockedBuffer{&w.logging, w.log}, nil))
 	queue := localqueue.New(localqueue.Config{Workers: 2, Logger: log})
 	store := memstore.New(w.clock, memstore.OnEnqueue(queue.Enqueued))
 	seed := sha256.Sum256([]byte("httpapi"))
@@ -157,7 +171,7 @@ func (w *world) deps() httpapi.Deps {
 	require.NoError(t, err)
 	require.NoError(t, engine.Start(t.Context()))
 	t.Cleanup(func() {
-		close(w.gate)
+		w.ending.Do(func() { close(w.gate) })
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 5*time.Second)
 		defer cancel()
 		require.NoError(t, engine.Stop(ctx))
@@ -175,10 +189,8 @@ func (w *world) deps() httpapi.Deps {
 	}
 }
 
-var down = map[*world]bool{}
-
 func (w *world) broken() error {
-	if down[w] {
+	if w.down.Load() {
 		return errors.New("dial tcp 10.0.0.7: refused")
 	}
 	return nil

@@ -45,19 +45,30 @@ func (u *uploadReader) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// slowWriter gives each write of a download its own time.
+// slowWriter gives each write of a download its own time, and leaves errors (a range that cannot be) to the server's own form.
 type slowWriter struct {
 	http.ResponseWriter
-	rc   *http.ResponseController
-	pace time.Duration
+	rc      *http.ResponseController
+	pace    time.Duration
+	fail    func(status int)
+	refused bool
 }
 
-func newSlowWriter(w http.ResponseWriter, pace time.Duration) slowWriter {
-	return slowWriter{ResponseWriter: w, rc: http.NewResponseController(w), pace: pace}
+// WriteHeader passes success on.
+func (w *slowWriter) WriteHeader(status int) {
+	if status >= http.StatusBadRequest {
+		w.refused = true
+		w.fail(status)
+		return
+	}
+	w.ResponseWriter.WriteHeader(status)
 }
 
 // Write writes within the pace.
-func (w slowWriter) Write(b []byte) (int, error) {
+func (w *slowWriter) Write(b []byte) (int, error) {
+	if w.refused {
+		return len(b), nil
+	}
 	err := w.rc.SetWriteDeadline(time.Now().Add(w.pace)) //nolint:forbidigo // the deadline of a socket is wall time
 	if err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return 0, err
