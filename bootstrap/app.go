@@ -1,0 +1,120 @@
+package bootstrap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"go.uber.org/dig"
+	"go.uber.org/fx"
+	"go.uber.org/fx/fxevent"
+)
+
+// startTimeout bounds the start: opening the store, taking over work, listening.
+const startTimeout = time.Minute
+
+// Options are what a run needs beside the configuration.
+type Options struct {
+	Version string
+	Log     *slog.Logger
+	// Ready is called once, when connections are accepted.
+	Ready func(Info)
+}
+
+// Info tells where a running server is.
+type Info struct {
+	Version string
+	// URL is the address that it listens on, with the real port.
+	URL string
+	// Store says in words where the data is, without any secret.
+	Store string
+}
+
+// Serve starts the platform and runs it until ctx ends, then stops it gracefully: readiness turns false, sockets are told to go away,
+// requests drain, workers finish or put their work back, and the store closes last. The error says why it could not start, why it ended
+// by itself, or what the stop could not finish in time.
+func Serve(ctx context.Context, cfg Config, o Options) error {
+	if err := cfg.Validate(); err != nil {
+		return fmt.Errorf("the configuration is refused:\n%w", err)
+	}
+	opened := newOpenings()
+	app := fx.New(options(ctx, cfg, o, opened))
+	if err := app.Err(); err != nil {
+		return errors.Join(dig.RootCause(err), opened.close())
+	}
+	starting, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	if err := app.Start(starting); err != nil {
+		return errors.Join(err, opened.close())
+	}
+	var reason error
+	select {
+	case <-ctx.Done():
+	case reason = <-opened.failed:
+	}
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.StopTimeout)
+	defer cancel()
+	o.Log.InfoContext(stopping, "stopping", slog.Duration("at_most", cfg.StopTimeout))
+	err := errors.Join(reason, app.Stop(stopping), opened.close())
+	if err == nil {
+		o.Log.InfoContext(stopping, "stopped")
+	}
+	return err
+}
+
+// options is the whole platform as a function of its configuration.
+func options(ctx context.Context, cfg Config, o Options, opened *openings) fx.Option {
+	return fx.Options(
+		fx.WithLogger(func() fxevent.Logger {
+			l := &fxevent.SlogLogger{Logger: o.Log}
+			l.UseLogLevel(slog.LevelDebug)
+			return l
+		}),
+		fx.StartTimeout(startTimeout), fx.StopTimeout(cfg.StopTimeout),
+		fx.Supply(o.Log, opened, o),
+		fx.Provide(func() context.Context { return ctx }),
+		systemModule(), queueModule(cfg), storeModule(cfg), busModule(), blobsModule(cfg), authModule(cfg), realmsModule(cfg), runtimeModule(cfg),
+		upkeepModule(cfg), socketsModule(cfg), httpModule(cfg),
+		fx.Invoke(func(*upkeep, *server) {}),
+	)
+}
+
+// openings remembers what constructors opened, so that it is closed also when a later constructor fails and nothing was started. Closing
+// again does nothing.
+type openings struct {
+	mu      sync.Mutex
+	closers []func() error
+	// failed gets the reason if a part ends by itself.
+	failed chan error
+}
+
+func newOpenings() *openings { return &openings{failed: make(chan error, 1)} }
+
+// fail ends the run for a reason; of several the first counts.
+func (o *openings) fail(reason error) {
+	select {
+	case o.failed <- reason:
+	default:
+	}
+}
+
+func (o *openings) add(closer func() error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.closers = append(o.closers, closer)
+}
+
+// close closes everything, the last opened first.
+func (o *openings) close() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	var err error
+	for i := len(o.closers) - 1; i >= 0; i-- {
+		err = errors.Join(err, o.closers[i]())
+	}
+	o.closers = nil
+	return err
+}

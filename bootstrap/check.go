@@ -1,0 +1,44 @@
+package bootstrap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/symphainy/symphainy/adapters/gormstore"
+	"github.com/symphainy/symphainy/adapters/jwtauth"
+)
+
+// Check reports everything for which a start would be refused, joined, without starting: the settings, the signing keys, and on
+// PostgreSQL the server and its schema. It changes nothing, and it does not touch the embedded database, which may be in use.
+func Check(ctx context.Context, cfg Config) error {
+	problems := []error{cfg.Validate()}
+	if len(cfg.Auth.KeyFiles) > 0 {
+		_, err := jwtauth.LoadKeys(cfg.Auth.KeyFiles...)
+		problems = append(problems, err)
+	}
+	if !cfg.Embedded() && cfg.store().Validate() == nil {
+		problems = append(problems, checkDatabase(ctx, cfg))
+	}
+	return errors.Join(problems...)
+}
+
+// checkDatabase opens the database as a start does, and closes it.
+func checkDatabase(ctx context.Context, cfg Config) error {
+	s, err := gormstore.Open(ctx, cfg.store())
+	if err != nil {
+		return fmt.Errorf("database.url: %w", err)
+	}
+	return s.Close()
+}
+
+// Migrate brings the database to this version's schema and says in words what there is now.
+func Migrate(ctx context.Context, cfg Config) (string, error) {
+	if err := errors.Join(cfg.validateDatabase()...); err != nil {
+		return "", err
+	}
+	if err := gormstore.Migrate(ctx, cfg.store()); err != nil {
+		return "", err
+	}
+	return cfg.storeInWords() + " has the schema of this version.", nil
+}

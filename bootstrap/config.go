@@ -1,0 +1,128 @@
+package bootstrap
+
+import (
+	"net"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/symphainy/symphainy/adapters/passwords"
+	"github.com/symphainy/symphainy/adapters/wsapi"
+	"github.com/symphainy/symphainy/application/runtime"
+)
+
+// The environments. Production refuses what is only convenient.
+const (
+	Development = "development"
+	Production  = "production"
+)
+
+// Config is everything that can be set. Defaults gives a platform that works on one machine without configuration; Load reads a file,
+// the environment and flags over it; Validate refuses what cannot work or is unsafe.
+type Config struct {
+	Env            string   `koanf:"env" doc:"development or production; production refuses unsafe settings"`
+	Addr           string   `koanf:"addr" doc:"address to listen on; port 0 takes a free one"`
+	BaseURL        string   `koanf:"base_url" doc:"URL under which browsers reach the service; https in production"`
+	DataDir        string   `koanf:"data_dir" doc:"folder of the embedded database, files and generated keys"`
+	TrustedProxies []string `koanf:"trusted_proxies" doc:"networks of reverse proxies whose X-Forwarded-For counts, in CIDR form"`
+
+	Database DatabaseConfig `koanf:"database"`
+	// MigrateURL is named like this because security.md names its variable so.
+	Migrate MigrateConfig `koanf:"migrate"`
+	Auth    AuthConfig    `koanf:"auth"`
+	Limit   LimitConfig   `koanf:"limit"`
+	CORS    CORSConfig    `koanf:"cors"`
+	Upload  UploadConfig  `koanf:"upload"`
+	Log     LogConfig     `koanf:"log"`
+
+	Workers     int           `koanf:"workers" doc:"executions that run at once in this process"`
+	StopTimeout time.Duration `koanf:"stop_timeout" doc:"how long a graceful stop may take"`
+	SweepEvery  time.Duration `koanf:"sweep_every" doc:"interval of the sweep of expired files and contracts"`
+	PurgeEvery  time.Duration `koanf:"purge_every" doc:"interval of the removal of expired tickets, limits and idempotency keys"`
+
+	Runtime runtime.Config   `koanf:"runtime" skip:"Exclusive"`
+	WS      wsapi.Config     `koanf:"ws" skip:"BaseURL,AllowedOrigins,TrustedProxies,PlainCookies"`
+	Hashing passwords.Config `koanf:"hashing"`
+}
+
+// DatabaseConfig says where everything durable is.
+type DatabaseConfig struct {
+	URL         Secret        `koanf:"url" doc:"postgres:// URL; empty is SQLite in the data dir"`
+	Connections int           `koanf:"connections" doc:"connections to PostgreSQL at most"`
+	Timeout     time.Duration `koanf:"timeout" doc:"limit of one transaction"`
+}
+
+// MigrateConfig says as whom the schema is changed.
+type MigrateConfig struct {
+	DatabaseURL Secret `koanf:"database_url" doc:"postgres:// URL of the role that owns the tables; empty is database.url"`
+}
+
+// AuthConfig is about sign-in and tokens.
+type AuthConfig struct {
+	Issuer      string        `koanf:"issuer" doc:"iss of access tokens"`
+	Audience    string        `koanf:"audience" doc:"aud of access tokens"`
+	AccessLife  time.Duration `koanf:"access_life" doc:"life of an access token"`
+	KeyFiles    []string      `koanf:"key_files" doc:"Ed25519 keys (PKCS#8 PEM, 0600), the first signs; the embedded default makes its own"`
+	PasswordMin int           `koanf:"password_min" doc:"characters that a password needs, at least 8"`
+}
+
+// LimitConfig bounds how often a client may try. Off ("0") is for development only.
+type LimitConfig struct {
+	Login     Rate `koanf:"login" doc:"sign-ins per client address and per account"`
+	Register  Rate `koanf:"register" doc:"registrations per client address"`
+	Anonymous Rate `koanf:"anonymous" doc:"anonymous sessions per client address"`
+}
+
+// CORSConfig says which other web pages may call.
+type CORSConfig struct {
+	Origins []string `koanf:"origins" doc:"other origins that may call with credentials, exact"`
+}
+
+// UploadConfig bounds uploads.
+type UploadConfig struct {
+	Limit Size `koanf:"limit" doc:"largest file of a multipart upload"`
+}
+
+// LogConfig says what is logged and how.
+type LogConfig struct {
+	Level  string `koanf:"level" doc:"debug, info, warn or error"`
+	Format string `koanf:"format" doc:"json, text, or auto: text on a terminal"`
+}
+
+// Defaults gives the configuration without any setting, for an environment.
+func Defaults(environment string) Config {
+	ws := wsapi.Defaults()
+	ws.AllowQueryJWT = environment != Production
+	return Config{
+		Env: environment, Addr: "127.0.0.1:8001", DataDir: "./data",
+		Database: DatabaseConfig{Connections: 20, Timeout: 10 * time.Second},
+		Auth:     AuthConfig{Issuer: "symphainy", Audience: "symphainy", AccessLife: 10 * time.Minute, PasswordMin: 8},
+		Limit: LimitConfig{
+			Login: Rate{5, time.Minute}, Register: Rate{3, 5 * time.Minute}, Anonymous: Rate{30, time.Hour},
+		},
+		Upload: UploadConfig{Limit: 256 << 20}, Log: LogConfig{Level: "info", Format: "auto"},
+		Workers: 8, StopTimeout: 30 * time.Second, SweepEvery: 15 * time.Minute, PurgeEvery: time.Minute,
+		Runtime: runtime.Defaults(), WS: ws, Hashing: passwords.Defaults(),
+	}
+}
+
+// Embedded reports whether everything is in the data dir and this process is the only one.
+func (c Config) Embedded() bool { return c.Database.URL == "" }
+
+// Production reports whether unsafe settings are refused.
+func (c Config) Production() bool { return c.Env == Production }
+
+// plainCookies reports whether cookies go without Secure and the __Host- prefix: only where a browser would drop them, on plain HTTP
+// on this machine.
+func (c Config) plainCookies() bool {
+	if u, err := url.Parse(c.BaseURL); c.BaseURL != "" {
+		return err == nil && u.Scheme == "http" && loopback(u.Hostname())
+	}
+	host, _, err := net.SplitHostPort(c.Addr)
+	return err == nil && loopback(host)
+}
+
+func loopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.IsLoopback()
+}

@@ -1,0 +1,93 @@
+package bootstrap
+
+import (
+	"log/slog"
+	"net/http"
+
+	"go.uber.org/fx"
+
+	"github.com/symphainy/symphainy/adapters/httpapi"
+	"github.com/symphainy/symphainy/adapters/jwtauth"
+	"github.com/symphainy/symphainy/adapters/wsapi"
+	"github.com/symphainy/symphainy/application/accounts"
+	"github.com/symphainy/symphainy/application/artifacts"
+	"github.com/symphainy/symphainy/application/intents"
+	"github.com/symphainy/symphainy/application/pending"
+	"github.com/symphainy/symphainy/application/realms/content"
+	"github.com/symphainy/symphainy/application/securityguard"
+	"github.com/symphainy/symphainy/application/trafficcop"
+	"github.com/symphainy/symphainy/ports"
+)
+
+// httpModule gives the routes and the server that listens. It is the last to start and the first to stop.
+func httpModule(cfg Config) fx.Option {
+	return fx.Module("http", fx.Provide(
+		pending.New,
+		func() *readiness { return &readiness{} },
+		func(in httpParts) (*httpapi.Server, error) { return newRoutes(in, cfg) },
+		func(lc fx.Lifecycle, in listenParts) *server {
+			s := newServer(in.Routes, in.Hub, in.Ready, in.Log, in.Opened.fail)
+			s.onLife(lc, cfg.Addr, func(url string) {
+				in.Log.Info("listening", slog.String("url", url))
+				if in.Options.Ready != nil {
+					in.Options.Ready(Info{Version: in.Options.Version, URL: url, Store: cfg.storeInWords()})
+				}
+			})
+			return s
+		},
+	))
+}
+
+type listenParts struct {
+	fx.In
+
+	Routes  *httpapi.Server
+	Hub     *wsapi.Hub
+	Ready   *readiness
+	Log     *slog.Logger
+	Options Options
+	Opened  *openings
+}
+
+type httpParts struct {
+	fx.In
+
+	Guard     *securityguard.Guard
+	Accounts  *accounts.Service
+	Sessions  *trafficcop.Sessions
+	Admission *trafficcop.Admission
+	Pending   *pending.Service
+	Catalogue *intents.Catalogue
+	Runtime   ports.Runtime
+	Feed      ports.EventFeed
+	Artifacts *artifacts.Service
+	Uploads   *content.Uploads
+	Clock     ports.Clock
+	Log       *slog.Logger
+	Keys      *jwtauth.Keys
+	KeyFiles  keyFiles
+	Hub       *wsapi.Hub
+	Ready     *readiness
+	Checks    []ports.HealthCheck
+	Options   Options
+}
+
+func newRoutes(in httpParts, cfg Config) (*httpapi.Server, error) {
+	settings := httpapi.Defaults()
+	settings.BaseURL, settings.AllowedOrigins, settings.TrustedProxies = cfg.BaseURL, cfg.CORS.Origins, cfg.TrustedProxies
+	settings.PlainCookies, settings.Version, settings.MaxUpload = cfg.plainCookies(), in.Options.Version, int64(cfg.Upload.Limit)
+	settings.LoginRate, settings.RegisterRate, settings.AnonymousRate = cfg.Limit.Login.port(), cfg.Limit.Register.port(), cfg.Limit.Anonymous.port()
+	var err error
+	if settings.CursorKey, err = cursorKey(in.KeyFiles[0]); err != nil {
+		return nil, err
+	}
+	return httpapi.New(httpapi.Deps{
+		Guard: in.Guard, Accounts: in.Accounts, Sessions: in.Sessions, Admission: in.Admission, Pending: in.Pending, Catalogue: in.Catalogue,
+		Runtime: in.Runtime, Feed: in.Feed, Artifacts: in.Artifacts, Uploads: in.Uploads, Clock: in.Clock, Log: in.Log, JWKS: in.Keys.JWKS,
+		AsyncAPI: wsapi.AsyncAPI(), Checks: append(in.Checks, in.Ready),
+		Sockets: map[string]http.Handler{
+			"/api/runtime/agent":         in.Hub.Agent(),
+			"/api/execution/{id}/stream": in.Hub.ExecutionStream(),
+		},
+	}, settings)
+}

@@ -1,0 +1,54 @@
+package bootstrap
+
+import (
+	"go.uber.org/fx"
+
+	"github.com/symphainy/symphainy/application/agents"
+	"github.com/symphainy/symphainy/application/artifacts"
+	"github.com/symphainy/symphainy/application/conversation"
+	"github.com/symphainy/symphainy/application/intents"
+	"github.com/symphainy/symphainy/application/realms/content"
+	"github.com/symphainy/symphainy/application/realms/content/liaison"
+	"github.com/symphainy/symphainy/application/realms/insights"
+	"github.com/symphainy/symphainy/ports"
+)
+
+// realmsModule gives the realms, the agents, and the catalogue of everything that can be asked for. A realm is its constructor and its
+// place in the catalogue, whose order clients see.
+func realmsModule(cfg Config) fx.Option {
+	return fx.Module("realms", fx.Provide(
+		func(in realmParts) *content.Realm {
+			return content.New(content.Deps{UnitOfWork: in.UnitOfWork, Blobs: in.Blobs, Clock: in.Clock, IDs: in.IDs, Config: cfg.content()})
+		},
+		func(in realmParts) *content.Uploads {
+			return content.NewUploads(in.Blobs, in.IDs, cfg.content().Limits)
+		},
+		func(in realmParts) *insights.Realm {
+			return insights.New(insights.Deps{Blobs: in.Blobs, Clock: in.Clock, IDs: in.IDs})
+		},
+		func(in realmParts) *agents.Realm {
+			return agents.NewRealm(in.Clock, in.IDs, agents.GuideAgent{}, liaison.Agent{})
+		},
+		func(r *agents.Realm) conversation.Agents { return r },
+		func(c *content.Realm, i *insights.Realm, a *agents.Realm) (*intents.Catalogue, error) {
+			return intents.NewCatalogue(c, i, a)
+		},
+		artifacts.New,
+	))
+}
+
+type realmParts struct {
+	fx.In
+
+	UnitOfWork ports.UnitOfWork
+	Blobs      ports.BlobStore
+	Clock      ports.Clock
+	IDs        ports.IDs
+}
+
+// content gives the settings of the content realm.
+func (c Config) content() content.Config {
+	settings := content.Defaults()
+	settings.Limits.Upload = int64(c.Upload.Limit)
+	return settings
+}

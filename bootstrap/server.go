@@ -1,0 +1,87 @@
+package bootstrap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"go.uber.org/fx"
+
+	"github.com/symphainy/symphainy/adapters/httpapi"
+	"github.com/symphainy/symphainy/adapters/wsapi"
+)
+
+// server listens, and says goodbye in order.
+type server struct {
+	http     *http.Server
+	hub      *wsapi.Hub
+	ready    *readiness
+	log      *slog.Logger
+	listener net.Listener
+	// cut ends the contexts of all requests.
+	cut     context.CancelFunc
+	serving sync.WaitGroup
+	fail    func(error)
+}
+
+// newServer makes a server for a handler; it does nothing before start.
+func newServer(handler http.Handler, hub *wsapi.Hub, ready *readiness, log *slog.Logger, fail func(error)) *server {
+	base, cut := context.WithCancel(context.Background())
+	s := &server{hub: hub, ready: ready, log: log, fail: fail, cut: cut, http: httpapi.HTTPServer("", handler, log)}
+	s.http.BaseContext = func(net.Listener) context.Context { return base }
+	return s
+}
+
+// start listens before it returns, so that an address in use is an error of the start.
+func (s *server) start(ctx context.Context, addr string) (err error) {
+	if s.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", addr); err != nil {
+		return fmt.Errorf("listen on %s: %w", addr, err)
+	}
+	s.serving.Go(func() {
+		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+			s.fail(fmt.Errorf("serve: %w", err))
+		}
+	})
+	s.ready.open.Store(true)
+	return nil
+}
+
+// url gives the address with the real port.
+func (s *server) url() string { return "http://" + s.listener.Addr().String() }
+
+// drainTime is how long requests have to end by themselves. After it streams and waits are cut; their clients go on elsewhere.
+const drainTime = 3 * time.Second
+
+// stop turns away new work, then lets go of what is open: sockets first, because the HTTP server does not know them, then requests.
+func (s *server) stop(ctx context.Context) error {
+	s.ready.open.Store(false)
+	err := s.hub.Shutdown(ctx)
+	late := time.AfterFunc(drainTime, s.cut)
+	err = errors.Join(err, s.http.Shutdown(ctx))
+	late.Stop()
+	s.cut()
+	if err != nil {
+		err = errors.Join(err, s.http.Close())
+	}
+	s.serving.Wait()
+	return err
+}
+
+// onLife ties the server to the life of the app.
+func (s *server) onLife(lc fx.Lifecycle, addr string, started func(url string)) {
+	lc.Append(fx.Hook{
+		OnStart: func(ctx context.Context) error {
+			if err := s.start(ctx, addr); err != nil {
+				return err
+			}
+			started(s.url())
+			return nil
+		},
+		OnStop: s.stop,
+	})
+}

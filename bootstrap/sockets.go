@@ -1,0 +1,47 @@
+package bootstrap
+
+import (
+	"log/slog"
+
+	"go.uber.org/fx"
+
+	"github.com/symphainy/symphainy/adapters/wsapi"
+	"github.com/symphainy/symphainy/application/conversation"
+	"github.com/symphainy/symphainy/application/securityguard"
+	"github.com/symphainy/symphainy/application/trafficcop"
+	"github.com/symphainy/symphainy/ports"
+)
+
+// socketsModule gives the WebSocket hub.
+func socketsModule(cfg Config) fx.Option {
+	return fx.Module("sockets", fx.Provide(
+		func(in socketParts) (*wsapi.Hub, error) { return wsapi.New(in.deps(), cfg.sockets()) },
+	))
+}
+
+type socketParts struct {
+	fx.In
+
+	Guard         *securityguard.Guard
+	Sessions      *trafficcop.Sessions
+	Conversations *conversation.Service
+	Runtime       ports.Runtime
+	Feed          ports.EventFeed
+	Bus           ports.EventBus
+	Clock         ports.Clock
+	Log           *slog.Logger
+}
+
+func (p socketParts) deps() wsapi.Deps {
+	return wsapi.Deps{
+		Guard: p.Guard, Sessions: p.Sessions, Conversations: p.Conversations, Runtime: p.Runtime, Feed: p.Feed, Bus: p.Bus, Clock: p.Clock,
+		Log: p.Log,
+	}
+}
+
+// sockets gives the settings of the sockets, with what they share with HTTP.
+func (c Config) sockets() wsapi.Config {
+	s := c.WS
+	s.BaseURL, s.AllowedOrigins, s.TrustedProxies, s.PlainCookies = c.BaseURL, c.CORS.Origins, c.TrustedProxies, c.plainCookies()
+	return s
+}

@@ -1,0 +1,50 @@
+package bootstrap
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+
+	"go.uber.org/fx"
+
+	"github.com/symphainy/symphainy/adapters/blobstore"
+	"github.com/symphainy/symphainy/adapters/gormstore"
+	"github.com/symphainy/symphainy/ports"
+)
+
+// storeModule gives the store. It is opened while the parts are made, and closes last.
+func storeModule(cfg Config) fx.Option {
+	return fx.Module("store", fx.Provide(
+		func(ctx context.Context, clock ports.Clock, jobs enqueuer, opened *openings) (*gormstore.Store, error) {
+			settings := cfg.store()
+			settings.Clock, settings.OnEnqueue, settings.EnqueueTx = clock, jobs.afterCommit, jobs.inTx
+			s, err := gormstore.Open(ctx, settings)
+			if err == nil {
+				opened.add(s.Close)
+			}
+			return s, err
+		},
+		func(s *gormstore.Store) ports.UnitOfWork { return s },
+		func(s *gormstore.Store, b *blobstore.Store) []ports.HealthCheck { return []ports.HealthCheck{s, b} },
+	))
+}
+
+// store gives the settings of the store.
+func (c Config) store() gormstore.Config {
+	s := gormstore.Defaults()
+	s.DatabaseURL, s.MigrateURL, s.DataDir = c.Database.URL.Reveal(), c.Migrate.DatabaseURL.Reveal(), c.DataDir
+	s.Connections, s.Timeout = c.Database.Connections, c.Database.Timeout
+	return s
+}
+
+// storeInWords says where the data is, without any secret.
+func (c Config) storeInWords() string {
+	if c.Embedded() {
+		return c.store().Path() + " (SQLite)"
+	}
+	u, err := url.Parse(c.Database.URL.Reveal())
+	if err != nil {
+		return "PostgreSQL"
+	}
+	return fmt.Sprintf("%s%s (PostgreSQL)", u.Host, u.Path)
+}

@@ -1,0 +1,16 @@
+package bootstrap
+
+import (
+	"go.uber.org/fx"
+
+	"github.com/symphainy/symphainy/adapters/system"
+	"github.com/symphainy/symphainy/ports"
+)
+
+// systemModule gives the clock and ids.
+func systemModule() fx.Option {
+	return fx.Module("system", fx.Provide(
+		func() ports.Clock { return system.Clock{} },
+		func() ports.IDs { return system.IDs{} },
+	))
+}

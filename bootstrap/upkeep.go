@@ -1,0 +1,109 @@
+package bootstrap
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"go.uber.org/fx"
+
+	"github.com/symphainy/symphainy/application/realms/content"
+	"github.com/symphainy/symphainy/ports"
+)
+
+// chore is something that is done again and again in the background. It is idempotent, so every process may do it.
+type chore struct {
+	name  string
+	every time.Duration
+	do    func(ctx context.Context) error
+}
+
+// upkeep does chores until it is stopped.
+type upkeep struct {
+	chores []chore
+	log    *slog.Logger
+	cancel context.CancelFunc
+	done   sync.WaitGroup
+}
+
+// upkeepModule gives the background work: the sweep of contracts, and the removal of what has expired.
+func upkeepModule(cfg Config) fx.Option {
+	return fx.Module("upkeep", fx.Provide(
+		func(lc fx.Lifecycle, c *content.Realm, uow ports.UnitOfWork, clock ports.Clock, log *slog.Logger) *upkeep {
+			u := &upkeep{log: log, chores: []chore{
+				{"sweep expired contracts", cfg.SweepEvery, func(ctx context.Context) error { return sweep(ctx, c, log) }},
+				{"purge what has expired", cfg.PurgeEvery, func(ctx context.Context) error { return purge(ctx, uow, clock) }},
+			}}
+			lc.Append(fx.StartStopHook(u.start, u.stop))
+			return u
+		},
+	))
+}
+
+func (u *upkeep) start(ctx context.Context) {
+	ctx, u.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	for _, c := range u.chores {
+		u.done.Go(func() { u.repeat(ctx, c) })
+	}
+}
+
+func (u *upkeep) stop() {
+	u.cancel()
+	u.done.Wait()
+}
+
+// repeat does a chore at once, because a process that is restarted often must not put it off for ever, and then at every tick.
+func (u *upkeep) repeat(ctx context.Context, c chore) {
+	tick := time.NewTicker(c.every)
+	defer tick.Stop()
+	for {
+		if err := guarded(ctx, c.do); err != nil && ctx.Err() == nil {
+			u.log.WarnContext(ctx, "upkeep", slog.String("what", c.name), slog.Any("error", err))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// guarded turns a panic into an error: a chore that fails must not end the process.
+func guarded(ctx context.Context, do func(context.Context) error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	return do(ctx)
+}
+
+// sweep ends contracts that are over, and tells what it did if it did anything.
+func sweep(ctx context.Context, c *content.Realm, log *slog.Logger) error {
+	report, err := c.Sweep(ctx)
+	if err != nil {
+		return err
+	}
+	if report.ExpiredContractsFound > 0 || len(report.Errors) > 0 {
+		log.InfoContext(ctx, "sweep", slog.Any("report", report))
+	}
+	return nil
+}
+
+// purge removes tickets, limits and idempotency keys that mean nothing any more.
+func purge(ctx context.Context, uow ports.UnitOfWork, clock ports.Clock) error {
+	return uow.Do(ctx, func(ctx context.Context, tx ports.Tx) error {
+		now := clock.Now()
+		if _, err := tx.Tickets.DeleteExpired(ctx, now); err != nil {
+			return err
+		}
+		if _, err := tx.Limits.DeleteIdle(ctx, now); err != nil {
+			return err
+		}
+		_, err := tx.Idempotency.DeleteExpired(ctx, now)
+		return err
+	})
+}

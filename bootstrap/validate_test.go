@@ -1,0 +1,98 @@
+package bootstrap_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/symphainy/symphainy/bootstrap"
+)
+
+func good(t *testing.T, environment string) bootstrap.Config {
+	t.Helper()
+	cfg := bootstrap.Defaults(environment)
+	cfg.DataDir = filepath.Join(t.TempDir(), "data")
+	if environment == bootstrap.Production {
+		cfg.BaseURL = "https://agents.example.org"
+	}
+	return cfg
+}
+
+func TestDefaultsAreValid(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, good(t, bootstrap.Development).Validate())
+}
+
+// Every rule alone refuses, with a reason that names the setting.
+func TestValidateRefusals(t *testing.T) {
+	t.Parallel()
+	writable := filepath.Join(t.TempDir(), "writable")
+	require.NoError(t, os.Mkdir(writable, 0o700))
+	require.NoError(t, os.Chmod(writable, 0o777)) //nolint:gosec // the mode that is refused
+	for name, row := range map[string]struct {
+		change func(*bootstrap.Config)
+		reason string
+	}{
+		"no signing key on PostgreSQL": {func(c *bootstrap.Config) { c.Database.URL = "postgres://h/d" }, "auth.key_files"},
+		"empty issuer":                 {func(c *bootstrap.Config) { c.Auth.Issuer = "" }, "issuer"},
+		"empty audience":               {func(c *bootstrap.Config) { c.Auth.Audience = " " }, "audience"},
+		"access life":                  {func(c *bootstrap.Config) { c.Auth.AccessLife = 2 * time.Hour }, "life"},
+		"CORS wildcard":                {func(c *bootstrap.Config) { c.CORS.Origins = []string{"*"} }, "cors.origins"},
+		"CORS wildcard host":           {func(c *bootstrap.Config) { c.CORS.Origins = []string{"https://*.example"} }, "cors.origins"},
+		"CORS null":                    {func(c *bootstrap.Config) { c.CORS.Origins = []string{"null"} }, "cors.origins"},
+		"proxy unreadable":             {func(c *bootstrap.Config) { c.TrustedProxies = []string{"10.0.0.1"} }, "trusted_proxies"},
+		"proxy everything":             {func(c *bootstrap.Config) { c.TrustedProxies = []string{"0.0.0.0/0"} }, "trusted_proxies"},
+		"proxy everything, version 6":  {func(c *bootstrap.Config) { c.TrustedProxies = []string{"::/0"} }, "trusted_proxies"},
+		"long life of query tokens":    {func(c *bootstrap.Config) { c.Auth.AccessLife = 11 * time.Minute }, "ws.allow_query_jwt"},
+		"folder writable by others":    {func(c *bootstrap.Config) { c.DataDir = writable }, "others must not write"},
+		"key folder writable":          {func(c *bootstrap.Config) { c.Auth.KeyFiles = []string{writable + "/k.pem"} }, "others must not write"},
+		"production without https":     {func(c *bootstrap.Config) { c.Env = bootstrap.Production; c.BaseURL = "http://x.example" }, "https"},
+		"production without URL":       {func(c *bootstrap.Config) { c.Env = bootstrap.Production; c.BaseURL = "" }, "https"},
+		"unknown environment":          {func(c *bootstrap.Config) { c.Env = "staging" }, "env must be"},
+		"address":                      {func(c *bootstrap.Config) { c.Addr = "localhost" }, "addr"},
+		"base URL":                     {func(c *bootstrap.Config) { c.BaseURL = "https://x.example/path" }, "base_url"},
+		"database URL":                 {func(c *bootstrap.Config) { c.Database.URL = "mysql://u:hunter2@h/d" }, "database.url"},
+		"migrate URL alone":            {func(c *bootstrap.Config) { c.Migrate.DatabaseURL = "postgres://h/d" }, "migrate.database_url"},
+		"short passwords":              {func(c *bootstrap.Config) { c.Auth.PasswordMin = 7 }, "auth.password_min"},
+		"limit off in production":      {func(c *bootstrap.Config) { c.Env = bootstrap.Production; c.Limit.Login = bootstrap.Rate{} }, "limit.login"},
+		"upload":                       {func(c *bootstrap.Config) { c.Upload.Limit = 0 }, "upload.limit"},
+		"workers":                      {func(c *bootstrap.Config) { c.Workers = 0 }, "workers"},
+		"sweep":                        {func(c *bootstrap.Config) { c.SweepEvery = 0 }, "sweep_every"},
+		"log level":                    {func(c *bootstrap.Config) { c.Log.Level = "loud" }, "log.level"},
+		"log format":                   {func(c *bootstrap.Config) { c.Log.Format = "xml" }, "log.format"},
+		"engine":                       {func(c *bootstrap.Config) { c.Runtime.Lease = 0 }, "runtime: lease"},
+		"sockets":                      {func(c *bootstrap.Config) { c.WS.Ping = 0 }, "Ping"},
+		"hashing":                      {func(c *bootstrap.Config) { c.Hashing.Slots = 0 }, "slot"},
+		"no data dir":                  {func(c *bootstrap.Config) { c.DataDir = "" }, "data_dir"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := good(t, bootstrap.Development)
+			row.change(&cfg)
+			err := cfg.Validate()
+			require.ErrorContains(t, err, row.reason)
+			require.NotContains(t, err.Error(), "hunter2")
+		})
+	}
+}
+
+func TestValidateGivesAllReasonsAtOnce(t *testing.T) {
+	t.Parallel()
+	cfg := good(t, bootstrap.Production)
+	cfg.BaseURL, cfg.Auth.Issuer, cfg.CORS.Origins, cfg.TrustedProxies = "", "", []string{"*"}, []string{"::/0"}
+	cfg.Limit.Anonymous, cfg.Database.URL = bootstrap.Rate{}, "postgres://h/d"
+	err := cfg.Validate()
+	for _, reason := range []string{"https", "issuer", "cors.origins", "trusted_proxies", "limit.anonymous", "auth.key_files"} {
+		require.ErrorContains(t, err, reason)
+	}
+}
+
+func TestLimitsMayBeOffInDevelopment(t *testing.T) {
+	t.Parallel()
+	cfg := good(t, bootstrap.Development)
+	cfg.Limit = bootstrap.LimitConfig{}
+	require.NoError(t, cfg.Validate())
+}
