@@ -56,8 +56,9 @@ func newErrorWithContext(ctx huma.Context, status int, msg string, errs ...error
 // judge gives the fault behind what huma reports: a handler's own, or huma's findings about the input.
 func judge(status int, errs []error) error {
 	var details []*huma.ErrorDetail
+	// Huma's own findings are never wrapped, and what a handler returns is never one of them.
 	for _, err := range errs {
-		d, ok := err.(huma.ErrorDetailer) //nolint:errorlint // huma's findings are never wrapped
+		d, ok := err.(huma.ErrorDetailer)
 		if !ok {
 			return err
 		}

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -175,7 +177,7 @@ func (f *form) take(part *multipart.Part) error {
 	if f.size += len(raw); len(raw) > maxField || f.size > maxFieldBytes {
 		return errTooManyParts
 	}
-	if !utf8.Valid(raw) {
+	if !utf8.Valid(raw) || bytes.IndexByte(raw, 0) >= 0 {
 		return errMultipart
 	}
 	if strings.HasPrefix(string(raw), wire.SecretPrefix) || strings.EqualFold(name, "session_secret") {
@@ -300,6 +302,12 @@ func (f *form) parameters() (map[string]any, error) {
 // label makes a name for people of the name that a client gave its file.
 func label(name string) string {
 	name = strings.ToValidUTF8(name[strings.LastIndexAny(name, `/\`)+1:], "")
+	name = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, name)
 	if len(name) > 200 {
 		name = strings.ToValidUTF8(name[len(name)-200:], "")
 	}

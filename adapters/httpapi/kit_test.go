@@ -166,7 +166,9 @@ func (w *world) deps() httpapi.Deps {
 	require.NoError(t, err)
 	engine, err := runtime.New(runtime.Deps{
 		UnitOfWork: store, Queue: queue, Bus: bus, Clock: w.clock, IDs: ids, Grants: guard, Catalogue: catalogue, Document: artifacts.Document,
-		Report: func(_ context.Context, what string, err error) { log.Error(what, slog.Any("error", err)) },
+		Report: func(_ context.Context, what string, err error) {
+			log.Error("unattended", slog.String("what", what), slog.Any("error", err))
+		},
 	}, runtime.Defaults())
 	require.NoError(t, err)
 	require.NoError(t, engine.Start(t.Context()))

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
@@ -174,6 +175,9 @@ func plainQuery(u *url.URL) error {
 		return fault.New(fault.Malformed, "malformed_request", "The URL's query cannot be read.")
 	}
 	for name, values := range query {
+		if strings.ContainsRune(name+strings.Join(values, ""), 0) || !utf8.ValidString(name+strings.Join(values, "")) {
+			return fault.New(fault.Malformed, "malformed_request", "The URL's query is not text.")
+		}
 		if name == "tenant_id" || name == "user_id" {
 			continue
 		}

@@ -13,7 +13,7 @@ import (
 )
 
 //go:embed assets
-var assets embed.FS //nolint:gochecknoglobals // embedded files have no other place
+var assets embed.FS
 
 const assetBase = "/api/docs/assets/"
 

@@ -96,6 +96,8 @@ func TestRequestsAreBounded(t *testing.T) {
 	w.do(call{method: "GET", path: "/health?" + strings.Repeat("a", 9000)}).fails(400, "url_too_long")
 	w.do(call{method: "GET", path: "/health?" + strings.Repeat("a&", 100)}).fails(400, "too_many_parameters")
 	w.do(call{method: "GET", path: "/health?a=%zz"}).fails(400, "malformed_request")
+	w.do(call{method: "GET", path: "/health?a=%00"}).fails(400, "malformed_request")
+	w.do(call{method: "GET", path: "/health?a=%ff"}).fails(400, "malformed_request")
 	w.do(call{method: "GET", path: "/health?a=1;b=2"}).fails(400, "malformed_request")
 	w.do(call{method: "GET", path: "/health?a=1&a=2"}).fails(400, "conflicting_values")
 	w.do(call{method: "GET", path: "/health?a=1&a=1"}).is(200)

@@ -99,15 +99,15 @@ func (s *Service) reserve(ctx context.Context, tx ports.Tx, p identity.Principal
 	if cmd.IdempotencyKey == "" {
 		return nil, nil //nolint:nilnil // "no earlier one" is an answer, not a failure
 	}
-	print := fingerprint("pending", cmd.SessionID, cmd.IntentType, cmd.TargetArtifactID, string(cmd.Context))
+	same := fingerprint("pending", cmd.SessionID, cmd.IntentType, cmd.TargetArtifactID, string(cmd.Context))
 	before, err := tx.Idempotency.Reserve(ctx, intent.IdempotencyRecord{
-		TenantID: p.TenantID, Actor: p.Actor(), Key: cmd.IdempotencyKey, Fingerprint: print, ExecutionID: id,
+		TenantID: p.TenantID, Actor: p.Actor(), Key: cmd.IdempotencyKey, Fingerprint: same, ExecutionID: id,
 		ExpiresAt: s.clock.Now().Add(intent.IdempotencyLife),
 	})
 	if err != nil || before == nil {
 		return nil, err
 	}
-	if !bytes.Equal(before.Fingerprint, print) {
+	if !bytes.Equal(before.Fingerprint, same) {
 		return nil, intent.ErrIdempotencyReused
 	}
 	found, err := tx.Pending.ByID(ctx, p.Scope(), before.ExecutionID)

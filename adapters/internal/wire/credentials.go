@@ -26,7 +26,7 @@ var (
 )
 
 // secretShape finds a secret anywhere in a text.
-var secretShape = regexp.MustCompile(`sas_[A-Za-z0-9_-]{16,}`) //nolint:gochecknoglobals // compiled once, never changed
+var secretShape = regexp.MustCompile(`sas_[A-Za-z0-9_-]{16,}`)
 
 // SecretInURL refuses a request with an anonymous secret, or a parameter for one, anywhere in its URL, even beside a valid header.
 func SecretInURL(u *url.URL) error {

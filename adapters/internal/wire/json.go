@@ -51,7 +51,7 @@ func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 }
 
 // Check reports, as a Malformed fault, why raw is not exactly one JSON object that everybody reads alike: UTF-8 without lone
-// surrogates, no duplicate keys nor keys that differ only by case, numbers that a float64 holds, bounded depth and count of keys.
+// surrogates and NUL characters, no duplicate keys nor keys that differ only by case, numbers that a float64 holds, bounded depth and count of keys.
 func Check(raw []byte) error {
 	c := checker{dec: jsontext.NewDecoder(bytes.NewBuffer(raw))}
 	if first := bytes.TrimLeft(raw, " \t\r\n"); len(first) == 0 || first[0] != '{' {
@@ -79,21 +79,22 @@ func (c *checker) value() error {
 			return syntax(err)
 		}
 		switch tok.Kind() {
-		case '{', '[':
+		case jsontext.KindBeginObject, jsontext.KindBeginArray:
 			if c.dec.StackDepth() > MaxDepth {
 				return ErrInvalidJSON.WithMsg("The body is nested deeper than %d levels.", MaxDepth)
 			}
 			var seen map[string]bool
-			if tok.Kind() == '{' {
+			if tok.Kind() == jsontext.KindBeginObject {
 				seen = map[string]bool{}
 			}
 			twins = append(twins, seen)
-		case '}', ']':
+		case jsontext.KindEndObject, jsontext.KindEndArray:
 			twins = twins[:len(twins)-1]
-		case '"':
+		case jsontext.KindString:
 			err = c.text(tok, twins)
-		case '0':
+		case jsontext.KindNumber:
 			err = finite(tok)
+		case jsontext.KindInvalid, jsontext.KindNull, jsontext.KindFalse, jsontext.KindTrue:
 		}
 		if err != nil || len(twins) == 0 {
 			return err
@@ -101,8 +102,11 @@ func (c *checker) value() error {
 	}
 }
 
-// text checks a string token; as the name of a member it must be new in its object, also when case is folded.
+// text checks a string token: no store keeps a NUL, and as the name of a member it must be new in its object, also when case is folded.
 func (c *checker) text(tok jsontext.Token, twins []map[string]bool) error {
+	if strings.IndexByte(tok.String(), 0) >= 0 {
+		return ErrInvalidJSON.WithMsg("The body has a NUL character in a text.")
+	}
 	kind, n := c.dec.StackIndex(c.dec.StackDepth())
 	if kind != '{' || n%2 == 0 {
 		return nil

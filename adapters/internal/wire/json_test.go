@@ -31,6 +31,7 @@ func badDocuments() map[string]string {
 		"trailing":    `{} {}`, "trailing text": `{}x`, "overflow": `{"count":1e400}`, "nested overflow": `{"context":{"a":-1e999}}`,
 		"lone surrogate": `{"session_id":"\ud800"}`, "reversed surrogates": `{"session_id":"\udc00\ud800"}`, "not UTF-8": "{\"session_id\":\"\xff\"}",
 		"utf-16": "{\x00\"\x00a\x00\"\x00:\x001\x00}\x00", "bom": "\xef\xbb\xbf{}", "NaN": `{"count":NaN}`, "comment": `{/**/}`,
+		"nul": `{"session_id":"a\u0000b"}`, "nul in a key": `{"context":{"\u0000":1}}`,
 		"comma": `{"count":1,}`, "control": "{\"session_id\":\"\n\"}", "leading zero": `{"count":01}`,
 		"deep":   `{"context":` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + `}`,
 		"deeper": `{"context":` + strings.Repeat("[", wire.MaxDepth) + strings.Repeat("]", wire.MaxDepth) + `}`,
