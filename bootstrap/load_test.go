@@ -110,9 +110,7 @@ func TestSettingsAreNamedOnceAndDocumented(t *testing.T) {
 		require.False(t, seen[s.Env], s.Env)
 		seen[s.Env] = true
 		require.Equal(t, "SYMPHAINY_"+strings.ToUpper(strings.ReplaceAll(s.Key, ".", "_")), s.Env)
-		if section, _, _ := strings.Cut(s.Key, "."); section != "runtime" && section != "ws" && section != "hashing" {
-			require.NotEmpty(t, s.Help, s.Key)
-		}
+		require.NotEmpty(t, s.Help, s.Key)
 	}
 	for _, env := range []string{
 		"ENV", "ADDR", "BASE_URL", "DATA_DIR", "DATABASE_URL", "MIGRATE_DATABASE_URL", "LIMIT_LOGIN", "LIMIT_REGISTER", "LIMIT_ANONYMOUS",

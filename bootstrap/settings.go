@@ -1,6 +1,7 @@
 package bootstrap
 
 import (
+	"cmp"
 	"encoding"
 	"fmt"
 	"reflect"
@@ -48,7 +49,7 @@ func walk(v reflect.Value, prefix string, skip []string, all *[]Setting) {
 			walk(v.Field(i), key+".", strings.Split(f.Tag.Get("skip"), ","), all)
 			continue
 		}
-		*all = append(*all, Setting{Key: key, Env: envName(key), Default: shown(v.Field(i)), Help: f.Tag.Get("doc")})
+		*all = append(*all, Setting{Key: key, Env: envName(key), Default: shown(v.Field(i)), Help: cmp.Or(f.Tag.Get("doc"), help(key))})
 	}
 }
 
@@ -84,7 +85,7 @@ func envName(key string) string {
 // snake writes a Go name as a key: AllowQueryJWT is allow_query_jwt.
 func snake(name string) string {
 	var b strings.Builder
-	runes := []rune(name)
+	runes := []rune(strings.ReplaceAll(name, "KiB", "Kib"))
 	for i, r := range runes {
 		starts := unicode.IsUpper(r) && i > 0 && (unicode.IsLower(runes[i-1]) || i+1 < len(runes) && unicode.IsLower(runes[i+1]))
 		if starts {

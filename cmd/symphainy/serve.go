@@ -40,8 +40,8 @@ func welcome(out io.Writer, i bootstrap.Info) {
   API docs   %[2]s/api/docs
   Data       %[3]s
   Try        curl -s -X POST %[2]s/api/session/create-anonymous
-  Tour       symphainy tour --url %[2]s
+  Tour       %[4]s tour --url %[2]s
 
 Stop with Ctrl-C.
-`, i.Version, i.URL, i.Store)
+`, i.Version, i.URL, i.Store, os.Args[0])
 }

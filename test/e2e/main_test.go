@@ -8,6 +8,9 @@ import (
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3filter"
+
+	// What the binary is made of, so that cached results of these tests do not outlive a change of it.
+	_ "github.com/symphainy/symphainy/bootstrap"
 )
 
 // binary is the program under test, built once for all tests.

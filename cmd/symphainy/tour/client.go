@@ -114,7 +114,7 @@ func (a answer) decode(what string, into any, want ...int) error {
 		text += fmt.Sprintf(" (%s: %s)", e.Pointer, e.Message)
 	}
 	if wait := a.header.Get("Retry-After"); a.status == http.StatusTooManyRequests && wait != "" {
-		text += fmt.Sprintf(" Try again in %s s, or start the server with SYMPHAINY_LIMIT_REGISTER=0.", wait)
+		text += fmt.Sprintf(" Try again in %s s; for trying things out, SYMPHAINY_LIMIT_REGISTER=0 and the like switch limits off.", wait)
 	}
 	return errors.New(text)
 }
