@@ -22,8 +22,10 @@ type EventBus interface {
 	Subscribe(topic string) (hints <-chan Hint, cancel func(), err error)
 }
 
-// TopicSession is the topic of all hints of a session; TopicExecution of those of an execution; TopicControl of all control hints.
-func TopicSession(id string) string   { return "session." + id }
+// TopicSession is the topic of all hints of a session.
+func TopicSession(id string) string { return "session." + id }
+
+// TopicExecution is the topic of the hints of one execution.
 func TopicExecution(id string) string { return "execution." + id }
 
 // TopicControl carries the hints with Control set, for the processes that run executions.

@@ -38,15 +38,15 @@ func ask(t *testing.T, text string, f ports.SessionFacts) string {
 
 func TestAnswersComeFromTheSession(t *testing.T) {
 	for text, want := range map[string][]string{
-		"Which files do I have?":             {"You have 2 files:", "orders.csv (2.0 KiB)", "people.csv", "240 rows"},
-		"How many rows has orders.csv?":      {"240 rows", "2 columns: id and amount"},
-		"What is wrong with orders?":         {"1 quality issue", "[high] Row 118 repeats the key 1044.", "parse_content failed: The file is empty."},
-		"show me the columns":                {"Which file do you mean: orders.csv and people.csv?"},
-		"orders.csv":                         {"240 rows"},
-		"what is wrong with people.csv":      {"has not been assessed"},
-		"is something running?":              {"Nothing is running"},
-		"how do I upload something":          {"POST /api/files"},
-		"sing me a lullaby": {"I did not understand"},
+		"Which files do I have?":        {"You have 2 files:", "orders.csv (2.0 KiB)", "people.csv", "240 rows"},
+		"How many rows has orders.csv?": {"240 rows", "2 columns: id and amount"},
+		"What is wrong with orders?":    {"1 quality issue", "[high] Row 118 repeats the key 1044.", "parse_content failed: The file is empty."},
+		"show me the columns":           {"Which file do you mean: orders.csv and people.csv?"},
+		"orders.csv":                    {"240 rows"},
+		"what is wrong with people.csv": {"has not been assessed"},
+		"is something running?":         {"Nothing is running"},
+		"how do I upload something":     {"POST /api/files"},
+		"sing me a lullaby":             {"I did not understand"},
 	} {
 		answer := ask(t, text, facts())
 		for _, w := range want {
