@@ -3,8 +3,6 @@ package gormstore
 import (
 	"context"
 	"errors"
-	"slices"
-	"time"
 
 	"github.com/symphainy/symphainy/domain/artifact"
 	"github.com/symphainy/symphainy/domain/fault"
@@ -17,43 +15,43 @@ type artifacts struct{ t *transaction }
 var _ ports.ArtifactStore = artifacts{}
 
 type artifactRow struct {
-	TenantID         string                             `gorm:"column:tenant_id;primaryKey"`
-	ID               string                             `gorm:"column:id;primaryKey"`
-	OwnerID          string                             `gorm:"column:owner_id"`
-	SessionID        string                             `gorm:"column:session_id"`
-	SolutionID       string                             `gorm:"column:solution_id"`
-	Sharing          string                             `gorm:"column:sharing"`
-	Realm            string                             `gorm:"column:realm"`
-	Type             string                             `gorm:"column:type"`
-	DataClass        string                             `gorm:"column:data_class"`
-	Purpose          string                             `gorm:"column:purpose"`
-	State            string                             `gorm:"column:state"`
-	Payload          rawJSON                            `gorm:"column:payload"`
-	Renderings       rawJSON                            `gorm:"column:renderings"`
-	Metadata         rawJSON                            `gorm:"column:metadata"`
-	Descriptor       rawJSON                            `gorm:"column:descriptor"`
-	Materializations object[[]artifact.Materialization] `gorm:"column:materializations"`
-	Parents          object[[]string]                   `gorm:"column:parents"`
-	Lineage          object[artifact.Lineage]           `gorm:"column:lineage"`
-	ProducedIntent   string                             `gorm:"column:produced_intent"`
-	ExecutionID      string                             `gorm:"column:execution_id"`
-	Transitions      object[[]artifact.Transition]      `gorm:"column:transitions"`
-	Name             string                             `gorm:"column:name"`
-	Format           string                             `gorm:"column:format"`
-	Profile          string                             `gorm:"column:profile"`
-	Size             int64                              `gorm:"column:size"`
-	BlobKey          string                             `gorm:"column:blob_key"`
-	BlobSHA          string                             `gorm:"column:blob_sha"`
-	MediaType        string                             `gorm:"column:media_type"`
-	ContentVersion   int                                `gorm:"column:content_version"`
-	ParentVersionID  string                             `gorm:"column:parent_version_id"`
-	Current          bool                               `gorm:"column:current"`
-	Origin           string                             `gorm:"column:origin"`
-	SourceExpired    stamp                              `gorm:"column:source_expired_at"`
-	Expires          stamp                              `gorm:"column:expires_at"`
-	Version          int                                `gorm:"column:version"`
-	Created          stamp                              `gorm:"column:created_at"`
-	Updated          stamp                              `gorm:"column:updated_at"`
+	TenantID         string                       `gorm:"column:tenant_id;primaryKey"`
+	ID               string                       `gorm:"column:id;primaryKey"`
+	OwnerID          string                       `gorm:"column:owner_id"`
+	SessionID        string                       `gorm:"column:session_id"`
+	SolutionID       string                       `gorm:"column:solution_id"`
+	Sharing          string                       `gorm:"column:sharing"`
+	Realm            string                       `gorm:"column:realm"`
+	Type             string                       `gorm:"column:type"`
+	DataClass        string                       `gorm:"column:data_class"`
+	Purpose          string                       `gorm:"column:purpose"`
+	State            string                       `gorm:"column:state"`
+	Payload          rawJSON                      `gorm:"column:payload"`
+	Renderings       rawJSON                      `gorm:"column:renderings"`
+	Metadata         rawJSON                      `gorm:"column:metadata"`
+	Descriptor       rawJSON                      `gorm:"column:descriptor"`
+	Materializations object[[]materializationDoc] `gorm:"column:materializations"`
+	Parents          object[[]string]             `gorm:"column:parents"`
+	Lineage          object[lineageDoc]           `gorm:"column:lineage"`
+	ProducedIntent   string                       `gorm:"column:produced_intent"`
+	ExecutionID      string                       `gorm:"column:execution_id"`
+	Transitions      object[[]transitionDoc]      `gorm:"column:transitions"`
+	Name             string                       `gorm:"column:name"`
+	Format           string                       `gorm:"column:format"`
+	Profile          string                       `gorm:"column:profile"`
+	Size             int64                        `gorm:"column:size"`
+	BlobKey          string                       `gorm:"column:blob_key"`
+	BlobSHA          string                       `gorm:"column:blob_sha"`
+	MediaType        string                       `gorm:"column:media_type"`
+	ContentVersion   int                          `gorm:"column:content_version"`
+	ParentVersionID  string                       `gorm:"column:parent_version_id"`
+	Current          bool                         `gorm:"column:current"`
+	Origin           string                       `gorm:"column:origin"`
+	SourceExpired    stamp                        `gorm:"column:source_expired_at"`
+	Expires          stamp                        `gorm:"column:expires_at"`
+	Version          int                          `gorm:"column:version"`
+	Created          stamp                        `gorm:"column:created_at"`
+	Updated          stamp                        `gorm:"column:updated_at"`
 }
 
 func (artifactRow) TableName() string { return "artifacts" }
@@ -63,9 +61,9 @@ func artifactRowOf(s artifact.Snapshot) artifactRow {
 		TenantID: s.TenantID, ID: s.ID, OwnerID: s.OwnerID, SessionID: s.SessionID, SolutionID: s.SolutionID, Sharing: string(s.Sharing),
 		Realm: s.Realm, Type: s.Type, DataClass: string(s.DataClass), Purpose: s.Purpose, State: string(s.State), Payload: s.Payload,
 		Renderings: s.Renderings, Metadata: s.Metadata, Descriptor: s.Descriptor,
-		Materializations: object[[]artifact.Materialization]{s.Materializations}, Parents: object[[]string]{s.Parents},
-		Lineage: object[artifact.Lineage]{s.Lineage}, ProducedIntent: s.ProducedIntent, ExecutionID: s.ExecutionID,
-		Transitions: object[[]artifact.Transition]{inUTC(s.Transitions)}, Name: s.Name, Format: s.Format, Profile: s.Profile, Size: s.Size,
+		Materializations: object[[]materializationDoc]{each(s.Materializations, materializationDocOf)}, Parents: object[[]string]{s.Parents},
+		Lineage: object[lineageDoc]{lineageDoc(s.Lineage)}, ProducedIntent: s.ProducedIntent, ExecutionID: s.ExecutionID,
+		Transitions: object[[]transitionDoc]{each(s.Transitions, transitionDocOf)}, Name: s.Name, Format: s.Format, Profile: s.Profile, Size: s.Size,
 		BlobKey: s.BlobKey, BlobSHA: s.BlobSHA, MediaType: s.MediaType, ContentVersion: s.ContentVersion,
 		ParentVersionID: s.ParentVersionID, Current: s.Current, Origin: s.Origin, SourceExpired: at(s.SourceExpiredAt),
 		Expires: at(s.ExpiresAt), Version: s.Version, Created: at(s.CreatedAt), Updated: at(s.UpdatedAt),
@@ -77,21 +75,12 @@ func (r artifactRow) artifact() artifact.Artifact {
 		ID: r.ID, TenantID: r.TenantID, OwnerID: r.OwnerID, SessionID: r.SessionID, SolutionID: r.SolutionID,
 		Sharing: artifact.Sharing(r.Sharing), Realm: r.Realm, Type: r.Type, DataClass: artifact.DataClass(r.DataClass), Purpose: r.Purpose,
 		State: artifact.State(r.State), Payload: r.Payload, Renderings: r.Renderings, Metadata: r.Metadata, Descriptor: r.Descriptor,
-		Materializations: r.Materializations.V, Parents: r.Parents.V, Lineage: r.Lineage.V, ProducedIntent: r.ProducedIntent,
-		ExecutionID: r.ExecutionID, Transitions: r.Transitions.V, Name: r.Name, Format: r.Format, Profile: r.Profile, Size: r.Size,
+		Materializations: each(r.Materializations.V, materializationDoc.materialization), Parents: r.Parents.V, Lineage: artifact.Lineage(r.Lineage.V), ProducedIntent: r.ProducedIntent,
+		ExecutionID: r.ExecutionID, Transitions: each(r.Transitions.V, transitionDoc.transition), Name: r.Name, Format: r.Format, Profile: r.Profile, Size: r.Size,
 		BlobKey: r.BlobKey, BlobSHA: r.BlobSHA, MediaType: r.MediaType, ContentVersion: r.ContentVersion,
 		ParentVersionID: r.ParentVersionID, Current: r.Current, Origin: r.Origin, SourceExpiredAt: r.SourceExpired.Time,
 		ExpiresAt: r.Expires.Time, Version: r.Version, CreatedAt: r.Created.Time, UpdatedAt: r.Updated.Time,
 	})
-}
-
-// inUTC gives the transitions with times as the databases hold them: inside a column of JSON nothing else would.
-func inUTC(list []artifact.Transition) []artifact.Transition {
-	out := slices.Clone(list)
-	for i := range out {
-		out[i].At = out[i].At.UTC().Truncate(time.Microsecond)
-	}
-	return out
 }
 
 type parentRow struct {

@@ -2,6 +2,7 @@ package gormstore
 
 import (
 	"context"
+	"errors"
 
 	"github.com/symphainy/symphainy/domain/agent"
 	"github.com/symphainy/symphainy/domain/fault"
@@ -101,7 +102,8 @@ type messageRow struct {
 
 func (messageRow) TableName() string { return "messages" }
 
-// Append takes the conversation's next number; concurrent appends to one conversation wait for each other on its counter.
+// Append takes the conversation's next number; concurrent appends to one conversation wait for each other on its counter. A
+// number taken for a duplicate is given back, so that numbers have no holes.
 func (s messages) Append(ctx context.Context, m agent.Message) (int64, error) {
 	if err := needTenant(m.TenantID); err != nil {
 		return 0, err
@@ -118,7 +120,16 @@ func (s messages) Append(ctx context.Context, m agent.Message) (int64, error) {
 		TenantID: m.TenantID, ConversationID: m.ConversationID, Seq: counter.LastSeq, ID: m.ID, Role: string(m.Role), Text: m.Text,
 		AgentID: string(m.AgentID), ExecutionID: m.ExecutionID, Origin: m.Origin, Created: at(m.CreatedAt),
 	})
-	return counter.LastSeq, err
+	if errors.Is(err, fault.ErrDuplicate) {
+		if _, undo := s.t.exec(ctx, "UPDATE message_counters SET last_seq = last_seq - 1 WHERE tenant_id = ? AND conversation_id = ?",
+			m.TenantID, m.ConversationID); undo != nil {
+			return 0, undo
+		}
+	}
+	if err != nil {
+		return 0, err
+	}
+	return counter.LastSeq, nil
 }
 
 func (s messages) Before(ctx context.Context, tenantID, conversationID string, before int64, limit int) ([]agent.Message, error) {

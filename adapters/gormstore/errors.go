@@ -31,6 +31,7 @@ const (
 	pgSerialization   = "40001"
 	pgDeadlock        = "40P01"
 	pgUnique          = "23505"
+	pgForeignKey      = "23503"
 	pgBadEncoding     = "22021"
 	pgUntranslatable  = "22P05"
 	pgReadOnly        = "25006"
@@ -73,6 +74,8 @@ func translatePostgres(pg *pgconn.PgError, err error) error {
 	switch pg.Code {
 	case pgUnique:
 		return fault.ErrDuplicate.Because(err)
+	case pgForeignKey: // a part of something that is not there, or is another tenant's
+		return fault.ErrNotFound.Because(err)
 	case pgSerialization, pgDeadlock, pgLockTimeout, pgQueryCanceled:
 		return fault.ErrUnavailable.Because(err)
 	case pgBadEncoding, pgUntranslatable:
@@ -95,6 +98,8 @@ func translateSQLite(code int, err error) error {
 	switch code {
 	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_ROWID:
 		return fault.ErrDuplicate.Because(err)
+	case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+		return fault.ErrNotFound.Because(err)
 	}
 	switch code & 0xff {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,

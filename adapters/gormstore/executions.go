@@ -15,41 +15,41 @@ type executions struct{ t *transaction }
 var _ ports.ExecutionStore = executions{}
 
 type executionRow struct {
-	TenantID        string                     `gorm:"column:tenant_id;primaryKey"`
-	ID              string                     `gorm:"column:id;primaryKey"`
-	OwnerID         string                     `gorm:"column:owner_id"`
-	SessionID       string                     `gorm:"column:session_id"`
-	IntentID        string                     `gorm:"column:intent_id"`
-	IntentType      string                     `gorm:"column:intent_type"`
-	Parameters      rawJSON                    `gorm:"column:parameters"`
-	Metadata        rawJSON                    `gorm:"column:metadata"`
-	SolutionID      string                     `gorm:"column:solution_id"`
-	Lane            string                     `gorm:"column:lane"`
-	LanePos         int64                      `gorm:"column:lane_pos"`
-	Realm           string                     `gorm:"column:realm"`
-	Principal       object[identity.Principal] `gorm:"column:principal"`
-	State           string                     `gorm:"column:state"`
-	Attempt         int                        `gorm:"column:attempt"`
-	Fence           int64                      `gorm:"column:fence"`
-	LeaseOwner      string                     `gorm:"column:lease_owner"`
-	LeaseUntil      stamp                      `gorm:"column:lease_until"`
-	Due             stamp                      `gorm:"column:due_at"`
-	LastSeq         int64                      `gorm:"column:last_seq"`
-	Epoch           int                        `gorm:"column:epoch"`
-	CancelRequested bool                       `gorm:"column:cancel_requested"`
-	Progress        rawJSON                    `gorm:"column:progress"`
-	Artifacts       rawJSON                    `gorm:"column:artifacts"`
-	ErrorCode       string                     `gorm:"column:error_code"`
-	ErrorMessage    string                     `gorm:"column:error_message"`
-	Waiting         rawJSON                    `gorm:"column:waiting"`
-	ParentID        string                     `gorm:"column:parent_id"`
-	TraceID         string                     `gorm:"column:trace_id"`
-	Deadline        stamp                      `gorm:"column:deadline"`
-	Version         int                        `gorm:"column:version"`
-	Created         stamp                      `gorm:"column:created_at"`
-	Started         stamp                      `gorm:"column:started_at"`
-	Completed       stamp                      `gorm:"column:completed_at"`
-	Updated         stamp                      `gorm:"column:updated_at"`
+	TenantID        string               `gorm:"column:tenant_id;primaryKey"`
+	ID              string               `gorm:"column:id;primaryKey"`
+	OwnerID         string               `gorm:"column:owner_id"`
+	SessionID       string               `gorm:"column:session_id"`
+	IntentID        string               `gorm:"column:intent_id"`
+	IntentType      string               `gorm:"column:intent_type"`
+	Parameters      rawJSON              `gorm:"column:parameters"`
+	Metadata        rawJSON              `gorm:"column:metadata"`
+	SolutionID      string               `gorm:"column:solution_id"`
+	Lane            string               `gorm:"column:lane"`
+	LanePos         int64                `gorm:"column:lane_pos"`
+	Realm           string               `gorm:"column:realm"`
+	Principal       object[principalDoc] `gorm:"column:principal"`
+	State           string               `gorm:"column:state"`
+	Attempt         int                  `gorm:"column:attempt"`
+	Fence           int64                `gorm:"column:fence"`
+	LeaseOwner      string               `gorm:"column:lease_owner"`
+	LeaseUntil      stamp                `gorm:"column:lease_until"`
+	Due             stamp                `gorm:"column:due_at"`
+	LastSeq         int64                `gorm:"column:last_seq"`
+	Epoch           int                  `gorm:"column:epoch"`
+	CancelRequested bool                 `gorm:"column:cancel_requested"`
+	Progress        rawJSON              `gorm:"column:progress"`
+	Artifacts       rawJSON              `gorm:"column:artifacts"`
+	ErrorCode       string               `gorm:"column:error_code"`
+	ErrorMessage    string               `gorm:"column:error_message"`
+	Waiting         rawJSON              `gorm:"column:waiting"`
+	ParentID        string               `gorm:"column:parent_id"`
+	TraceID         string               `gorm:"column:trace_id"`
+	Deadline        stamp                `gorm:"column:deadline"`
+	Version         int                  `gorm:"column:version"`
+	Created         stamp                `gorm:"column:created_at"`
+	Started         stamp                `gorm:"column:started_at"`
+	Completed       stamp                `gorm:"column:completed_at"`
+	Updated         stamp                `gorm:"column:updated_at"`
 }
 
 func (executionRow) TableName() string { return "executions" }
@@ -58,7 +58,7 @@ func executionRowOf(s execution.Snapshot) executionRow {
 	return executionRow{
 		TenantID: s.TenantID, ID: s.ID, OwnerID: s.OwnerID, SessionID: s.SessionID, IntentID: s.Intent.ID, IntentType: s.Intent.Type,
 		Parameters: s.Intent.Parameters, Metadata: s.Intent.Metadata, SolutionID: s.Intent.SolutionID, Lane: s.Intent.Lane, Realm: s.Realm,
-		Principal: object[identity.Principal]{s.Principal}, State: string(s.State), Attempt: s.Attempt, Fence: s.Fence,
+		Principal: object[principalDoc]{principalOf(s.Principal)}, State: string(s.State), Attempt: s.Attempt, Fence: s.Fence,
 		LeaseOwner: s.LeaseOwner, LeaseUntil: at(s.LeaseUntil), Due: at(s.DueAt), LastSeq: s.LastSeq, Epoch: s.Epoch,
 		CancelRequested: s.CancelRequested, Progress: s.Progress, Artifacts: s.Artifacts, ErrorCode: s.ErrorCode,
 		ErrorMessage: s.ErrorMessage, Waiting: s.Waiting, ParentID: s.ParentID, TraceID: s.TraceID, Deadline: at(s.Deadline),
@@ -68,7 +68,7 @@ func executionRowOf(s execution.Snapshot) executionRow {
 
 func (r executionRow) execution() execution.Execution {
 	return execution.Restore(execution.Snapshot{
-		ID: r.ID, TenantID: r.TenantID, OwnerID: r.OwnerID, SessionID: r.SessionID, Realm: r.Realm, Principal: r.Principal.V,
+		ID: r.ID, TenantID: r.TenantID, OwnerID: r.OwnerID, SessionID: r.SessionID, Realm: r.Realm, Principal: r.Principal.V.principal(),
 		Intent: intent.Intent{
 			ID: r.IntentID, Type: r.IntentType, Parameters: r.Parameters, Metadata: r.Metadata, SolutionID: r.SolutionID, Lane: r.Lane,
 		},

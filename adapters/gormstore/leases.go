@@ -90,19 +90,27 @@ type idRow struct {
 	ID string `gorm:"column:id"`
 }
 
+// Due reads the two partial indexes, each only as far as the limit asks: finished executions and a long backlog cost nothing.
 func (s leases) Due(ctx context.Context, limit int) ([]string, error) {
-	now := s.t.now()
-	rows, err := many[idRow](ctx, s.t, `SELECT e.id FROM executions e WHERE `+claimable+` AND `+laneFree+`
-		ORDER BY CASE WHEN e.state = 'running' THEN e.lease_until ELSE e.due_at END, e.created_at, e.id LIMIT ?`, now, now, limit)
+	now, limit := s.t.now(), max(limit, 0)
+	rows, err := many[idRow](ctx, s.t, `SELECT id FROM (
+		SELECT * FROM (SELECT e.id, e.due_at AS due, e.created_at FROM executions e
+			WHERE e.state IN ('accepted', 'retrying') AND e.due_at <= ? AND `+laneFree+` ORDER BY e.due_at, e.created_at, e.id LIMIT ?) fresh
+		UNION ALL
+		SELECT * FROM (SELECT e.id, e.lease_until AS due, e.created_at FROM executions e
+			WHERE e.state = 'running' AND (e.lease_until IS NULL OR e.lease_until <= ?) AND `+laneFree+`
+			ORDER BY e.lease_until, e.created_at, e.id LIMIT ?) lapsed) due_rows
+		ORDER BY due, created_at, id LIMIT ?`, now, limit, now, limit, limit)
 	return convert(rows, err, func(r idRow) string { return r.ID })
 }
 
+// NextInLane names the states twice: the first condition is the one by which the databases recognise the partial index.
 func (s leases) NextInLane(ctx context.Context, tenantID, lane string) (string, error) {
 	if err := needTenant(tenantID); err != nil || lane == "" {
 		return "", err
 	}
 	row, err := one[idRow](ctx, s.t, `SELECT id FROM executions WHERE tenant_id = ? AND lane = ? AND lane <> ''
-		AND state IN ('accepted', 'retrying') ORDER BY lane_pos LIMIT 1`, tenantID, lane)
+		AND `+live+` AND state IN ('accepted', 'retrying') ORDER BY lane_pos LIMIT 1`, tenantID, lane)
 	if errors.Is(err, fault.ErrNotFound) {
 		return "", nil
 	}

@@ -53,12 +53,12 @@ func Migrate(ctx context.Context, cfg Config) error {
 }
 
 func migrate(ctx context.Context, cfg Config, db *sql.DB) error {
+	if have, want, err := versions(ctx, cfg, db); err != nil || have >= want {
+		return errors.Join(err, newer(have, want))
+	}
 	p, err := provider(cfg, db)
 	if err != nil {
 		return err
-	}
-	if have, want, err := versions(ctx, p); err != nil || have > want {
-		return errors.Join(err, newer(have, want))
 	}
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("store: migrate: %w", err)
@@ -75,23 +75,59 @@ func newer(have, want int64) error {
 
 // checkSchema refuses a schema that is not this binary's.
 func checkSchema(ctx context.Context, cfg Config, db *sql.DB) error {
-	p, err := provider(cfg, db)
-	if err != nil {
-		return err
-	}
-	have, want, err := versions(ctx, p)
+	have, want, err := versions(ctx, cfg, db)
 	if err == nil && have != want {
 		return &SchemaError{Have: have, Want: want}
 	}
 	return err
 }
 
-func versions(ctx context.Context, p *goose.Provider) (have, want int64, err error) {
-	have, want, err = p.GetVersions(ctx)
+// versions reads the schema's version without changing anything, so that a role without rights on the schema can ask; 0 is an empty
+// database.
+func versions(ctx context.Context, cfg Config, db *sql.DB) (have, want int64, err error) {
+	p, err := provider(cfg, db)
 	if err != nil {
-		return 0, 0, fmt.Errorf("store: read the schema's version: %w", err)
+		return 0, 0, err
 	}
-	return have, want, nil
+	for _, source := range p.ListSources() {
+		want = max(want, source.Version)
+	}
+	table := "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'goose_db_version'"
+	if !cfg.Embedded() {
+		table = "SELECT COUNT(*) FROM pg_catalog.pg_class WHERE oid = to_regclass('goose_db_version')"
+	}
+	var tables int64
+	if err := db.QueryRowContext(ctx, table).Scan(&tables); err != nil {
+		return 0, want, translate(ctx, err)
+	}
+	if tables == 0 {
+		return 0, want, nil
+	}
+	err = db.QueryRowContext(ctx, "SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version").Scan(&have)
+	return have, want, translate(ctx, err)
+}
+
+// SchemaVersion gives the version of the database's schema (0 for an empty one) and the one that this binary works with. On SQLite it
+// takes the lock for a moment, and makes the file if there is none.
+func SchemaVersion(ctx context.Context, cfg Config) (have, want int64, err error) {
+	if err := cfg.Validate(); err != nil {
+		return 0, 0, err
+	}
+	if cfg.Embedded() {
+		e, writer, err := openSQLite(cfg)
+		if err != nil {
+			return 0, 0, err
+		}
+		have, want, err = versions(ctx, cfg, writer)
+		return have, want, errors.Join(err, e.close())
+	}
+	conn, err := pgConfig(cfg, cfg.DatabaseURL)
+	if err != nil {
+		return 0, 0, err
+	}
+	db := stdlib.OpenDB(*conn)
+	have, want, err = versions(ctx, cfg, db)
+	return have, want, errors.Join(err, db.Close())
 }
 
 func provider(cfg Config, db *sql.DB) (*goose.Provider, error) {

@@ -42,6 +42,7 @@ func pgConfig(cfg Config, url string) (*pgx.ConnConfig, error) {
 		return nil, errors.New("store: the database url cannot be read")
 	}
 	conn.ConnectTimeout = cfg.Timeout
+	conn.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement // whatever the URL says: never the simple protocol
 	conn.RuntimeParams["application_name"] = "symphainy"
 	conn.RuntimeParams["timezone"] = "UTC"
 	conn.RuntimeParams["synchronous_commit"] = "on"
@@ -107,7 +108,10 @@ func (t *pgTx) commit(ctx context.Context) error {
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
 	defer cancel()
 	err := t.raw(func(*pgx.Conn) error { return t.tx.Commit(ending) })
-	return errors.Join(err, t.release())
+	if released := t.release(); err != nil {
+		return errors.Join(err, released)
+	}
+	return nil // stored: a connection that does not go back to its pool is the pool's to replace
 }
 
 // rollback gives the connection back. One that cannot roll back is closed by pgx, and the server undoes its work.

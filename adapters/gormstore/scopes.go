@@ -13,7 +13,7 @@ var _ ports.ScopeStore = scopes{}
 // Rekey moves every row whose isolation scope is the session's id. Steps and events follow their execution, and the index of parents its
 // artifact, by their foreign keys. Aggregates get the next version, so that a copy read under the old scope cannot be saved.
 func (s scopes) Rekey(ctx context.Context, sessionID, tenantID, userID string) error {
-	if sessionID == "" || tenantID == "" || userID == "" {
+	if sessionID == "" || tenantID == "" || userID == "" || sessionID == tenantID {
 		return errScope
 	}
 	for _, table := range []string{"executions", "artifacts", "contracts", "pending_intents", "conversations"} {
@@ -26,9 +26,19 @@ func (s scopes) Rekey(ctx context.Context, sessionID, tenantID, userID string) e
 			return err
 		}
 	}
-	// A key that the user has used already stays the user's; the visitor's is left behind and expires.
-	_, err := s.t.exec(ctx, `UPDATE idempotency_keys SET tenant_id = ?, actor = CASE WHEN actor = ? THEN ? ELSE actor END
-		WHERE tenant_id = ? AND NOT EXISTS (SELECT 1 FROM idempotency_keys k WHERE k.tenant_id = ? AND k.actor = ? AND k.client_key = idempotency_keys.client_key)`,
-		tenantID, sessionID, userID, sessionID, tenantID, userID)
+	return s.rekeyIdempotency(ctx, sessionID, tenantID, userID)
+}
+
+// rekeyIdempotency moves the session's keys and leaves none behind. Where the user has the same key, the user's stays while it lives: it
+// is the older promise within the scope that both end up in.
+func (s scopes) rekeyIdempotency(ctx context.Context, sessionID, tenantID, userID string) error {
+	if _, err := s.t.exec(ctx, `INSERT INTO idempotency_keys (tenant_id, actor, client_key, fingerprint, execution_id, expires_at)
+		SELECT ?, ?, client_key, fingerprint, execution_id, expires_at FROM idempotency_keys WHERE tenant_id = ?
+		ON CONFLICT (tenant_id, actor, client_key) DO UPDATE SET fingerprint = excluded.fingerprint,
+		execution_id = excluded.execution_id, expires_at = excluded.expires_at WHERE idempotency_keys.expires_at <= ?`,
+		tenantID, userID, sessionID, s.t.now()); err != nil {
+		return err
+	}
+	_, err := s.t.exec(ctx, "DELETE FROM idempotency_keys WHERE tenant_id = ?", sessionID)
 	return err
 }

@@ -76,7 +76,7 @@ func checkDurability(ctx context.Context, db queryer) error {
 	for setting, bad := range map[string]string{"fsync": "off", "synchronous_commit": "off"} {
 		var value string
 		if err := db.QueryRowContext(ctx, "SELECT current_setting($1)", setting).Scan(&value); err != nil {
-			return fmt.Errorf("store: the database does not answer: %w", err)
+			return fmt.Errorf("store: ask the database for its settings: %w", translate(ctx, err))
 		}
 		if value == bad {
 			problems = append(problems, fmt.Errorf("store: the database runs with %s=%s and may lose acknowledged work", setting, value))
