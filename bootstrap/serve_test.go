@@ -2,7 +2,6 @@ package bootstrap_test
 
 import (
 	"context"
-	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -36,7 +35,7 @@ func run(t *testing.T, cfg bootstrap.Config, use func(url string)) error {
 	ended := make(chan error, 1)
 	go func() {
 		ended <- bootstrap.Serve(ctx, cfg, bootstrap.Options{
-			Version: "test", Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Ready: func(i bootstrap.Info) { ready <- i },
+			Version: "test", Log: slog.New(slog.DiscardHandler), Ready: func(i bootstrap.Info) { ready <- i },
 		})
 	}()
 	select {
@@ -85,9 +84,9 @@ func get(t *testing.T, url string) (status int, body string) {
 
 // Each variant starts, answers, stops, and starts again on what it left.
 func TestVariants(t *testing.T) {
-	for name, make := range map[string]func(*testing.T) bootstrap.Config{"sqlite": variant, "postgres": onPostgres} {
+	for name, prepare := range map[string]func(*testing.T) bootstrap.Config{"sqlite": variant, "postgres": onPostgres} {
 		t.Run(name, func(t *testing.T) {
-			cfg := make(t)
+			cfg := prepare(t)
 			for range 2 {
 				require.NoError(t, run(t, cfg, func(url string) {
 					status, body := get(t, url+"/health/ready")
@@ -155,6 +154,6 @@ func TestStopDuringStart(t *testing.T) {
 	cancel()
 	err := bootstrap.Serve(ctx, variant(t), bootstrap.Options{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
-		require.True(t, errors.Is(err, context.Canceled), err)
+		require.ErrorIs(t, err, context.Canceled)
 	}
 }

@@ -31,7 +31,7 @@ func TestValidateRefusals(t *testing.T) {
 	t.Parallel()
 	writable := filepath.Join(t.TempDir(), "writable")
 	require.NoError(t, os.Mkdir(writable, 0o700))
-	require.NoError(t, os.Chmod(writable, 0o777)) //nolint:gosec // the mode that is refused
+	require.NoError(t, os.Chmod(writable, 0o777))
 	for name, row := range map[string]struct {
 		change func(*bootstrap.Config)
 		reason string

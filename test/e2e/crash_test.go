@@ -14,7 +14,8 @@ func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 // Fifty intents are accepted, the process is killed at once, and after a restart each has ended exactly once.
 func TestKillAndRestart(t *testing.T) {
 	t.Parallel()
-	onEach(t, func(t *testing.T, e environment) {
+	onEach(t, func(e environment) {
+		t := e.t
 		const n = 50
 		first := start(t, e)
 		a := newAPI(t, first)

@@ -16,7 +16,8 @@ import (
 // Sign in, refresh, replay of an old token, password change, sign out.
 func TestSignIn(t *testing.T) {
 	t.Parallel()
-	onEach(t, func(t *testing.T, e environment) {
+	onEach(t, func(e environment) {
+		t := e.t
 		a := newAPI(t, start(t, e))
 		ada := a.register("Ada")
 		me := a.get(ada.caller(), "/api/auth/me").is(http.StatusOK).object()
@@ -91,7 +92,8 @@ func mustURL(t *testing.T, raw string) *url.URL {
 // The same key gives the same execution, another body with it is refused; waiting gives the result at once.
 func TestSubmitting(t *testing.T) {
 	t.Parallel()
-	onEach(t, func(t *testing.T, e environment) {
+	onEach(t, func(e environment) {
+		t := e.t
 		a := newAPI(t, start(t, e))
 		v := a.anonymous()
 		submit := func(key, name string, more map[string]string) response {
@@ -122,7 +124,8 @@ func TestSubmitting(t *testing.T) {
 // The event log as a stream, from the beginning and from a place in it.
 func TestEventStream(t *testing.T) {
 	t.Parallel()
-	onEach(t, func(t *testing.T, e environment) {
+	onEach(t, func(e environment) {
+		t := e.t
 		a := newAPI(t, start(t, e))
 		v := a.anonymous()
 		id := a.submit(v.caller(), v.id, "list_files", map[string]any{})
@@ -153,7 +156,8 @@ func TestEventStream(t *testing.T) {
 // A page gets a ticket, opens the socket with it once, loses it, and resumes where it was.
 func TestTicketAndResume(t *testing.T) {
 	t.Parallel()
-	onEach(t, func(t *testing.T, e environment) {
+	onEach(t, func(e environment) {
+		t := e.t
 		a := newAPI(t, start(t, e))
 		v := a.anonymous()
 		ticket := a.post(v.caller(), "/api/runtime/agent/ticket", map[string]any{"session_id": v.id}).is(http.StatusOK).text("ticket")

@@ -30,6 +30,7 @@ const (
 
 // environment is a deployment: settings under which servers are started, one after the other or at once.
 type environment struct {
+	t    *testing.T
 	vars []string
 	// dataDir is the folder of the embedded database.
 	dataDir string
@@ -42,30 +43,36 @@ func (e environment) with(vars ...string) environment {
 }
 
 // onEach runs a test against a fresh deployment on each database.
-func onEach(t *testing.T, test func(t *testing.T, e environment)) {
+func onEach(t *testing.T, test func(e environment)) {
+	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		test(t, onSQLite(t))
+		test(onSQLite(t))
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		test(t, onPostgres(t))
+		test(onPostgres(t))
 	})
 }
 
 // common are the settings of all tests: many users come from one address here.
 func common(t *testing.T) environment {
+	t.Helper()
 	dir := filepath.Join(t.TempDir(), "data")
-	return environment{dataDir: dir, vars: []string{
+	return environment{t: t, dataDir: dir, vars: []string{
 		"SYMPHAINY_ADDR=127.0.0.1:0", "SYMPHAINY_DATA_DIR=" + dir, "SYMPHAINY_LIMIT_LOGIN=0", "SYMPHAINY_LIMIT_REGISTER=0",
 		"SYMPHAINY_LIMIT_ANONYMOUS=0",
 	}}
 }
 
-func onSQLite(t *testing.T) environment { return common(t) }
+func onSQLite(t *testing.T) environment {
+	t.Helper()
+	return common(t)
+}
 
 // onPostgres copies a database that the binary's own migrate command has filled.
 func onPostgres(t *testing.T) environment {
+	t.Helper()
 	e := common(t)
 	key := signingKey(t)
 	dsn := pgtest.NewFrom(t, "e2e", func(dsn string) error {

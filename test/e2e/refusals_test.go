@@ -22,7 +22,8 @@ type refusals struct {
 // Attacks and mistakes, each with the exact answer that the specification names.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
-	onEach(t, func(t *testing.T, e environment) {
+	onEach(t, func(e environment) {
+		t := e.t
 		a := newAPI(t, start(t, e))
 		r := &refusals{api: a, env: e, victim: a.anonymous(), ada: a.register("Ada"), carol: a.register("Carol")}
 		r.chosenSession()

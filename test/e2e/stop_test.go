@@ -10,7 +10,8 @@ import (
 // SIGTERM: an open socket is told to go away and closed with 1012, and the process ends well.
 func TestGracefulStop(t *testing.T) {
 	t.Parallel()
-	onEach(t, func(t *testing.T, e environment) {
+	onEach(t, func(e environment) {
+		t := e.t
 		server := start(t, e)
 		a := newAPI(t, server)
 		v := a.anonymous()

@@ -33,7 +33,8 @@ type story struct {
 // The main job, end to end.
 func TestStory(t *testing.T) {
 	t.Parallel()
-	onEach(t, func(t *testing.T, e environment) {
+	onEach(t, func(e environment) {
+		t := e.t
 		server := start(t, e)
 		s := &story{api: newAPI(t, server)}
 		s.visits()

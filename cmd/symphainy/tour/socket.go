@@ -80,6 +80,6 @@ func (s *socket) until(eventType string, seen func(frame)) (frame, error) {
 
 // close says goodbye.
 func (s *socket) close() error {
-	err := s.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(time.Second)) //nolint:forbidigo // a client's own clock
+	err := s.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(time.Second))
 	return errors.Join(err, s.conn.Close())
 }

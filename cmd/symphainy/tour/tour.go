@@ -49,7 +49,6 @@ type story struct {
 	ingested          string
 	parsedID          string
 	qualityID         string
-	conversations     int
 	user              signedIn
 	executions        []string
 }
