@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -147,5 +148,19 @@ func TestRatesAndSizesReadBackWhatTheyShow(t *testing.T) {
 		cfg, err := bootstrap.Load(bootstrap.Sources{Environ: []string{s.Env + "=" + s.Default}})
 		require.NoError(t, err, s.Key)
 		require.Equal(t, bootstrap.Defaults(bootstrap.Development), cfg, s.Key)
+	}
+}
+
+// The documentation names every setting with its default.
+func TestSettingsAreInTheDocumentation(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../docs/configuration.md")
+	require.NoError(t, err)
+	lines := strings.Split(string(text), "\n")
+	for _, s := range bootstrap.Settings(bootstrap.Development) {
+		at := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, "| `"+s.Env+"`") })
+		require.GreaterOrEqual(t, at, 0, "%s is missing in docs/configuration.md", s.Env)
+		require.Contains(t, lines[at], "`"+s.Key+"`", s.Env)
+		require.Contains(t, lines[at], s.Default, s.Env)
 	}
 }
