@@ -48,6 +48,9 @@ func Serve(ctx context.Context, cfg Config, o Options) error {
 	starting, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	if err := app.Start(starting); err != nil {
+		if ctx.Err() != nil { // told to stop while starting: fx has stopped what was started
+			err = nil
+		}
 		return errors.Join(err, opened.close())
 	}
 	var reason error
