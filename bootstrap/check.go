@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/symphainy/symphainy/adapters/gormstore"
 	"github.com/symphainy/symphainy/adapters/jwtauth"
+	"github.com/symphainy/symphainy/adapters/riverqueue"
 )
 
 // Check reports everything for which a start would be refused, joined, without starting: the settings, the signing keys, and on
@@ -32,13 +34,18 @@ func checkDatabase(ctx context.Context, cfg Config) error {
 	return s.Close()
 }
 
-// Migrate brings the database to this version's schema and says in words what there is now.
+// Migrate brings the database, the queue's tables among it, to this version's schema and says in words what there is now.
 func Migrate(ctx context.Context, cfg Config) (string, error) {
 	if err := errors.Join(cfg.validateDatabase()...); err != nil {
 		return "", err
 	}
 	if err := gormstore.Migrate(ctx, cfg.store()); err != nil {
 		return "", err
+	}
+	if !cfg.Embedded() {
+		if err := riverqueue.Migrate(ctx, cfg.river(slog.New(slog.DiscardHandler))); err != nil {
+			return "", err
+		}
 	}
 	return cfg.storeInWords() + " has the schema of this version.", nil
 }
