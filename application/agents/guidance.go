@@ -29,7 +29,7 @@ func (o Overview) Guide() Guidance {
 	case !done(PillarContent) && len(unsaved) > 0:
 		g.set(PillarContent, "save_materialization", fmt.Sprintf("%s uploaded and not saved yet; only saved files can be parsed.", areNames(unsaved)))
 	case !done(PillarContent):
-		g.set(PillarContent, "upload_files", "There are no files yet; everything starts with one.")
+		g.set(PillarContent, actionUpload, "There are no files yet; everything starts with one.")
 	case !done(PillarInsights):
 		g.set(PillarInsights, "assess_data_quality", fmt.Sprintf("%s parsed; an assessment shows what its data is worth.", areNames(unassessed)))
 	case !done(PillarJourney):
@@ -46,6 +46,9 @@ func (o Overview) Guide() Guidance {
 func (g *Guidance) set(p Pillar, action, reasoning string) {
 	g.Pillar, g.Action, g.Reasoning = p, action, reasoning
 }
+
+// actionUpload is the recommended action of a session without files. It is a request and no intent: the bytes are the person's to send.
+const actionUpload = "upload_files"
 
 // maxSteps bounds the suggestions of one answer.
 const maxSteps = 3

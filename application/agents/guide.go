@@ -34,7 +34,7 @@ func (GuideAgent) Respond(_ context.Context, t ports.Turn, say func(string) erro
 	if a.Pillar != "" {
 		paragraphs = append(paragraphs, handOver(a))
 	}
-	paragraphs = append(paragraphs, "Next: "+next(g))
+	paragraphs = append(paragraphs, next(g))
 	text := strings.Join(nonEmpty(paragraphs), "\n\n")
 	if err := Stream(text, say); err != nil {
 		return agent.Reply{}, err
@@ -60,7 +60,7 @@ func opening(t ports.Turn, a Analysis) string {
 // standing is the state of the session in real numbers.
 func standing(o Overview) string {
 	if len(o.Files) == 0 {
-		return "You have no files yet. Upload one (CSV, JSON or text) and I will tell you what is in it and what it is worth."
+		return "You have no files yet. Give me a CSV, JSON or text file, and I will tell you what is in it and what it is worth."
 	}
 	parts := make([]string, 0, len(o.Files))
 	for _, f := range o.Files[max(0, len(o.Files)-3):] {
@@ -95,11 +95,13 @@ func handOver(a Analysis) string {
 }
 
 func next(g Guidance) string {
-	text := g.Reasoning
 	if len(g.Steps) > 0 && g.Steps[0].IntentType != "" {
-		text += " " + g.Steps[0].Label + "?"
+		return "Next: " + g.Reasoning + " " + g.Steps[0].Label + "?"
 	}
-	return text
+	if g.Action == actionUpload {
+		return "Next: upload a file; everything starts with one."
+	}
+	return "Next: " + g.Reasoning
 }
 
 func guideData(a Analysis, g Guidance) []byte {

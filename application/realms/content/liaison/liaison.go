@@ -79,7 +79,7 @@ func listing(o agents.Overview, _ string) string {
 	lines := make([]string, 0, len(o.Files)+1)
 	lines = append(lines, fmt.Sprintf("You have %s:", agents.Count(len(o.Files), "file")))
 	for _, f := range o.Files {
-		lines = append(lines, fmt.Sprintf("- %s (%s): %s.", f.Name, agents.Size(f.Size), strings.TrimPrefix(f.Describe(), f.Name+" ")))
+		lines = append(lines, fmt.Sprintf("- %s (%s) %s.", f.Name, agents.Size(f.Size), strings.TrimPrefix(f.Describe(), f.Name+" ")))
 	}
 	return strings.Join(lines, "\n")
 }
