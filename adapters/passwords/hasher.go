@@ -3,10 +3,12 @@ package passwords
 import (
 	"context"
 	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"fmt"
 
 	"github.com/alexedwards/argon2id"
+	"golang.org/x/crypto/argon2"
 
 	"github.com/symphainy/symphainy/ports"
 )
@@ -60,7 +62,7 @@ type Hasher struct {
 
 var _ ports.PasswordHasher = (*Hasher)(nil)
 
-// New makes a hasher; it computes one hash to have a dummy of equal cost.
+// New makes a hasher.
 func New(cfg Config) (*Hasher, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -75,12 +77,18 @@ func New(cfg Config) (*Hasher, error) {
 		hash:     argon2id.CreateHash,
 		compare:  argon2id.ComparePasswordAndHash,
 	}
-	dummy, err := h.hash(rand.Text(), &h.params)
-	if err != nil {
-		return nil, fmt.Errorf("passwords: make the dummy hash: %w", err)
-	}
-	h.dummy = dummy
+	h.dummy = unmatched(h.params)
 	return h, nil
+}
+
+// unmatched is an encoded hash of the given cost whose key is random, so that no password is known to match it. It costs nothing to make:
+// computing a real one would leave its memory behind in every process from the start.
+func unmatched(p argon2id.Params) string {
+	salt, key := make([]byte, p.SaltLength), make([]byte, p.KeyLength)
+	_, _ = rand.Read(salt) // never fails: crypto/rand ends the process where the system has no randomness
+	_, _ = rand.Read(key)
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, p.Memory, p.Iterations, p.Parallelism,
+		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key))
 }
 
 // Hash encodes the password with a new salt in the PHC format. It waits for a slot; ports.ErrHashBusy means that the queue is full,
