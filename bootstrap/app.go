@@ -79,7 +79,8 @@ func options(ctx context.Context, cfg Config, o Options, opened *openings) fx.Op
 		fx.StartTimeout(startTimeout), fx.StopTimeout(cfg.StopTimeout),
 		fx.Supply(o.Log, opened, o),
 		fx.Provide(func() context.Context { return ctx }),
-		systemModule(), queueModule(cfg), storeModule(cfg), busModule(), blobsModule(cfg), authModule(cfg), realmsModule(cfg), runtimeModule(cfg),
+		queueModule(cfg), //nolint:contextcheck // the queue connects when it is started
+		systemModule(), storeModule(cfg), busModule(), blobsModule(cfg), authModule(cfg), realmsModule(cfg), runtimeModule(cfg),
 		upkeepModule(cfg), socketsModule(cfg),
 		httpModule(cfg), //nolint:contextcheck // the routes take the context of each request
 		fx.Invoke(func(*upkeep, *server) {}),
