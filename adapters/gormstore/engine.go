@@ -74,7 +74,9 @@ func (d dialect) forUpdate(view bool) string {
 // systemClock is the clock of a store that was given none.
 type systemClock struct{}
 
-func (systemClock) Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+func (systemClock) Now() time.Time {
+	return time.Now().UTC().Truncate(time.Microsecond) //nolint:forbidigo // this is the clock that is used where none is given
+}
 
 // queryer is what both *sql.DB and *sql.Conn offer.
 type queryer interface {

@@ -102,7 +102,7 @@ func (t *pgTx) raw(use func(*pgx.Conn) error) error {
 
 func (t *pgTx) commit(ctx context.Context) error {
 	if err := context.Cause(ctx); err != nil {
-		t.rollback()
+		t.rollback() //nolint:contextcheck // it has to work although the context has ended
 		return err
 	}
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)

@@ -191,7 +191,7 @@ func (c *liteConn) PrepareContext(ctx context.Context, query string) (*sql.Stmt,
 
 // ExecContext runs a statement from the cache.
 func (c *liteConn) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	s, err := c.PrepareContext(ctx, query)
+	s, err := c.PrepareContext(ctx, query) //nolint:sqlclosecheck // the cache owns and closes it
 	if err != nil {
 		return nil, err
 	}
@@ -200,7 +200,7 @@ func (c *liteConn) ExecContext(ctx context.Context, query string, args ...any) (
 
 // QueryContext runs a query from the cache.
 func (c *liteConn) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	s, err := c.PrepareContext(ctx, query)
+	s, err := c.PrepareContext(ctx, query) //nolint:sqlclosecheck // the cache owns and closes it
 	if err != nil {
 		return nil, err
 	}
@@ -226,11 +226,11 @@ func (t *liteTx) native() pgx.Tx { return nil }
 // commit is not interrupted by the context: whether it happened must be known.
 func (t *liteTx) commit(ctx context.Context) error {
 	if err := context.Cause(ctx); err != nil {
-		t.rollback()
+		t.rollback() //nolint:contextcheck // it has to work although the context has ended
 		return err
 	}
 	if _, err := t.ExecContext(context.WithoutCancel(ctx), "COMMIT"); err != nil {
-		t.rollback()
+		t.rollback() //nolint:contextcheck // it has to work although the context has ended
 		return err
 	}
 	t.home.free <- t.liteConn

@@ -64,7 +64,7 @@ func (c Config) pool(url string) (*pgxpool.Config, error) {
 	if c.Connections > 1<<15 {
 		return nil, fmt.Errorf("riverqueue: %d connections are too many", c.Connections)
 	}
-	p.MaxConns = int32(c.Connections) //nolint:gosec // bounded just above
+	p.MaxConns = int32(c.Connections)
 	p.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
 	p.ConnConfig.RuntimeParams["application_name"] = "symphainy queue"
 	p.ConnConfig.RuntimeParams["timezone"] = "UTC"

@@ -89,7 +89,7 @@ func New(cfg Config) (*Queue, error) {
 
 // EnqueueTx inserts jobs in a transaction of the store: they exist if it commits.
 func (q *Queue) EnqueueTx(ctx context.Context, tx pgx.Tx, jobs []ports.Job) error {
-	now := time.Now()
+	now := time.Now() //nolint:forbidigo // River judges by the host's clock, not by one of ours
 	params := make([]river.InsertManyParams, len(jobs))
 	for i, j := range jobs {
 		params[i].Args = args{ExecutionID: j.ExecutionID}
@@ -174,7 +174,7 @@ func (q *Queue) serveWakes() {
 func (q *Queue) run(ctx context.Context, id string) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(q.hard, cancel)()
+	defer context.AfterFunc(q.hard, cancel)() //nolint:contextcheck // the end of the queue cuts a job beside its own context
 	defer func() {
 		if p := recover(); p != nil {
 			q.cfg.Logger.ErrorContext(ctx, "an execution's handler panicked", "execution_id", id, "panic", p, "stack", string(debug.Stack()))
