@@ -41,16 +41,14 @@ func Serve(ctx context.Context, cfg Config, o Options) error {
 		return fmt.Errorf("the configuration is refused:\n%w", err)
 	}
 	opened := newOpenings()
-	app := fx.New(options(ctx, cfg, o, opened))
+	app := fx.New(options(context.WithoutCancel(ctx), cfg, o, opened))
 	if err := app.Err(); err != nil {
 		return errors.Join(dig.RootCause(err), opened.close())
 	}
-	starting, cancel := context.WithTimeout(ctx, startTimeout)
+	// The start is short and not interrupted, so that what was started is also stopped: told to stop meanwhile, it stops right after.
+	starting, cancel := context.WithTimeout(context.WithoutCancel(ctx), startTimeout)
 	defer cancel()
 	if err := app.Start(starting); err != nil {
-		if ctx.Err() != nil { // told to stop while starting: fx has stopped what was started
-			err = nil
-		}
 		return errors.Join(err, opened.close())
 	}
 	var reason error

@@ -46,6 +46,6 @@ func (t *transaction) lockLane(ctx context.Context, tenantID, lane string) error
 	}
 	h := fnv.New64a()
 	h.Write([]byte(tenantID + "\x00" + lane))
-	_, err := t.exec(ctx, "SELECT pg_advisory_xact_lock(?)", int64(h.Sum64())) //nolint:gosec // any 64 bits will do
+	_, err := t.exec(ctx, "SELECT pg_advisory_xact_lock(?)", int64(h.Sum64()))
 	return err
 }

@@ -25,11 +25,11 @@ type fileLock struct{ file *os.File }
 // lockFile takes the lock beside the database at once or fails with LockedError. os.OpenFile opens close-on-exec, so that a child
 // process does not keep the lock.
 func lockFile(database string) (*fileLock, error) {
-	f, err := os.OpenFile(database+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(database+".lock", os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the path is the operator's setting
 	if err != nil {
 		return nil, fmt.Errorf("store: open the lock file: %w", err)
 	}
-	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) //nolint:gosec // a descriptor fits an int
+	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	switch {
 	case err == nil:
 		return &fileLock{f}, nil

@@ -13,7 +13,11 @@ import (
 )
 
 func TestSweepRemovesOnlyOldUnusedDatabasesOfOurs(t *testing.T) {
-	c, err := processCluster()
+	// A server of its own: on a shared one other processes sweep too.
+	s, err := Start(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Stop()) })
+	c, err := newCluster(s.DSN())
 	require.NoError(t, err)
 	fresh, err := c.create(t.Context(), "template0")
 	require.NoError(t, err)
