@@ -52,14 +52,28 @@ func pgConfig(cfg Config, url string) (*pgx.ConnConfig, error) {
 
 func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
+// begin takes another connection when the one from the pool turns out to be dead, as all are after a restart of the server: a BEGIN that
+// was not answered has done nothing.
 func (e *pgEngine) begin(ctx context.Context, readOnly bool) (openTx, error) {
-	conn, err := e.db.Conn(ctx)
-	if err != nil {
-		return nil, err
-	}
 	options := pgx.TxOptions{IsoLevel: pgx.ReadCommitted}
 	if readOnly {
 		options = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	}
+	for dead := 0; ; dead++ {
+		t, err := e.beginOn(ctx, options)
+		if err == nil {
+			return t, nil
+		}
+		if !errors.Is(err, driver.ErrBadConn) || ctx.Err() != nil || dead > e.db.Stats().MaxOpenConnections {
+			return nil, err
+		}
+	}
+}
+
+func (e *pgEngine) beginOn(ctx context.Context, options pgx.TxOptions) (*pgTx, error) {
+	conn, err := e.db.Conn(ctx)
+	if err != nil {
+		return nil, err
 	}
 	t := &pgTx{Conn: conn}
 	err = t.raw(func(c *pgx.Conn) (err error) {
