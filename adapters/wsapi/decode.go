@@ -90,9 +90,9 @@ func frameType(data []byte) (string, error) {
 	return *head.Type, nil
 }
 
-// decode reads a frame that frameType has passed.
+// decode reads a frame that frameType has passed, in either of its two forms: fields beside the type, or inside a payload.
 func decode(data []byte, into any) error {
-	err := wire.Unmarshal(data, into)
+	err := wire.Unmarshal(unfold(data), into)
 	if err == nil {
 		return nil
 	}
@@ -104,4 +104,23 @@ func decode(data []byte, into any) error {
 		return said.WithMsg("%s (%s)", said.Msg, fields[0].Pointer).Because(err)
 	}
 	return said.Because(err)
+}
+
+// unfold gives {"type": …, "payload": {…}} its flat form. A payload beside other fields, or one that is no object or has a type of its
+// own, stays as it is, and the strict decoder refuses it.
+func unfold(data []byte) []byte {
+	var outer map[string]jsontext.Value
+	var inner map[string]jsontext.Value
+	if json.Unmarshal(data, &outer) != nil || len(outer) != 2 || outer["payload"].Kind() != '{' {
+		return data
+	}
+	if err := json.Unmarshal(outer["payload"], &inner); err != nil || inner["type"] != nil {
+		return data
+	}
+	inner["type"] = outer["type"]
+	flat, err := json.Marshal(inner)
+	if err != nil {
+		return data
+	}
+	return flat
 }
