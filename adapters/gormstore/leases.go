@@ -43,7 +43,8 @@ func (s leases) Hold(ctx context.Context, l execution.Lease) (execution.Executio
 	return restore(row, err, executionRow.execution)
 }
 
-// Renew extends all leases of an owner in one statement; which are the caller's is decided by the fences that come back.
+// Renew extends all leases of an owner in one statement; which are the caller's is decided by the fences that come back. Its rows are locked
+// in the order of their ids, as Rekey locks them, so that neither waits for the other in a circle.
 func (s leases) Renew(ctx context.Context, held []execution.Lease, lease time.Duration) (ports.Renewal, error) {
 	var out ports.Renewal
 	if len(held) == 0 {
@@ -58,7 +59,8 @@ func (s leases) Renew(ctx context.Context, held []execution.Lease, lease time.Du
 		Cancel bool   `gorm:"column:cancel_requested"`
 	}
 	rows, err := many[renewed](ctx, s.t, `UPDATE executions SET lease_until = ?
-		WHERE state = 'running' AND (id, lease_owner, fence) IN (`+s.t.tuples(len(pairs))+`) RETURNING id, cancel_requested`,
+		WHERE id IN (SELECT id FROM executions WHERE state = 'running' AND (id, lease_owner, fence) IN (`+s.t.tuples(len(pairs))+`)
+		ORDER BY id`+s.t.forUpdate(false)+`) RETURNING id, cancel_requested`,
 		append([]any{s.t.after(lease)}, flatten(pairs)...)...)
 	if err != nil {
 		return out, err

@@ -16,7 +16,14 @@ func (s scopes) Rekey(ctx context.Context, sessionID, tenantID, userID string) e
 	if sessionID == "" || tenantID == "" || userID == "" || sessionID == tenantID {
 		return errScope
 	}
-	for _, table := range []string{"executions", "artifacts", "contracts", "pending_intents", "conversations"} {
+	// Locks are taken in the order in which everybody takes them: executions by id as renewals do; then contract, artifact and pending
+	// intent as those who work on a file do. Once the executions are locked nobody works for the session: workers lock theirs first.
+	if !s.t.sqlite {
+		if _, err := s.t.exec(ctx, "SELECT 1 FROM executions WHERE tenant_id = ? ORDER BY id FOR UPDATE", sessionID); err != nil {
+			return err
+		}
+	}
+	for _, table := range []string{"executions", "contracts", "artifacts", "pending_intents", "conversations"} {
 		if _, err := s.t.exec(ctx, "UPDATE "+table+" SET tenant_id = ?, owner_id = ?, version = version + 1 WHERE tenant_id = ?", tenantID, userID, sessionID); err != nil {
 			return err
 		}

@@ -174,7 +174,14 @@ func (s *Service) begin(ctx context.Context, p identity.Principal, cmd MessageCo
 		ID: s.IDs.NewID(typeid.Conversation), TenantID: p.TenantID, OwnerID: p.UserID, SessionID: cmd.SessionID, ClientID: s.clientID(cmd),
 		Surface: cmd.Surface, AgentID: s.agentFor(cmd.Surface), CreatedAt: now, UpdatedAt: now,
 	}
-	err := s.UnitOfWork.Do(ctx, func(ctx context.Context, tx ports.Tx) error { return tx.Conversations.Insert(ctx, c) })
+	err := s.UnitOfWork.Do(ctx, func(ctx context.Context, tx ports.Tx) error {
+		if p.Anonymous() {
+			if err := tx.Sessions.Pin(ctx, p.SessionID); err != nil {
+				return err
+			}
+		}
+		return tx.Conversations.Insert(ctx, c)
+	})
 	if errors.Is(err, fault.ErrDuplicate) { // another message of the same thread began it first
 		return s.find(ctx, p, cmd)
 	}

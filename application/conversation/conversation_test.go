@@ -3,6 +3,7 @@ package conversation_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -21,6 +22,7 @@ import (
 	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/domain/identity"
 	"github.com/symphainy/symphainy/domain/intent"
+	"github.com/symphainy/symphainy/domain/session"
 	"github.com/symphainy/symphainy/mocks"
 	"github.com/symphainy/symphainy/ports"
 	"github.com/symphainy/symphainy/test/clock"
@@ -38,6 +40,12 @@ func newBench(t *testing.T) *bench {
 	t.Helper()
 	c := clock.Fixed()
 	b := &bench{runtime: mocks.NewRuntime(t), store: memstore.New(c)}
+	require.NoError(t, b.store.Do(t.Context(), func(ctx context.Context, tx ports.Tx) error {
+		return errors.Join(
+			tx.Sessions.Insert(ctx, session.NewAnonymous("ses_1", []byte("one"), nil, nil, c.Now())),
+			tx.Sessions.Insert(ctx, session.NewAnonymous("ses_2", []byte("two"), nil, nil, c.Now())),
+		)
+	}))
 	realm := agents.NewRealm(c, system.IDs{}, agents.GuideAgent{}, liaison.Agent{})
 	catalogue, err := intents.NewCatalogue(realm)
 	require.NoError(t, err)
@@ -85,6 +93,17 @@ func TestAMessageBecomesATurnOfTheRightAgent(t *testing.T) {
 		require.NoError(t, json.Unmarshal(last.Intent.Parameters, &p))
 		require.Equal(t, want, p.AgentID)
 	}
+}
+
+// A message that was on its way while the session was upgraded begins no thread in the scope that the session has left.
+func TestNothingBeginsInAScopeThatAnUpgradeHasLeft(t *testing.T) {
+	b := newBench(t)
+	require.NoError(t, b.store.Do(t.Context(), func(ctx context.Context, tx ports.Tx) error {
+		_, err := tx.Sessions.Upgrade(ctx, "ses_1", []byte("one"), "usr_ada", "ten_a")
+		return err
+	}))
+	_, err := b.service.Send(t.Context(), visitor(), message("hello", ""))
+	require.ErrorIs(t, err, fault.ErrNotFound)
 }
 
 func TestAConversationBelongsToItsSession(t *testing.T) {

@@ -72,6 +72,11 @@ func (s *Service) Create(ctx context.Context, p identity.Principal, cmd CreateCo
 		Status: intent.PendingOpen, Context: cmd.Context, CreatedAt: now, UpdatedAt: now,
 	}
 	err = s.uow.Do(ctx, func(ctx context.Context, tx ports.Tx) error {
+		if p.Anonymous() {
+			if err := tx.Sessions.Pin(ctx, p.SessionID); err != nil {
+				return err
+			}
+		}
 		first, err := s.reserve(ctx, tx, p, cmd, made.ID)
 		if err != nil || first != nil {
 			if first != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/symphainy/symphainy/domain/identity"
 	"github.com/symphainy/symphainy/domain/intent"
 	"github.com/symphainy/symphainy/domain/realm"
+	"github.com/symphainy/symphainy/domain/session"
 	"github.com/symphainy/symphainy/ports"
 	"github.com/symphainy/symphainy/test/clock"
 )
@@ -52,6 +53,9 @@ func newService(t *testing.T) (*pending.Service, ports.UnitOfWork) {
 	require.NoError(t, err)
 	c := clock.Fixed()
 	store := memstore.New(c)
+	require.NoError(t, store.Do(t.Context(), func(ctx context.Context, tx ports.Tx) error {
+		return tx.Sessions.Insert(ctx, session.NewAnonymous("ses_v", []byte("secret"), nil, nil, c.Now()))
+	}))
 	return pending.New(catalogue, store, c, system.IDs{}), store
 }
 
@@ -105,6 +109,16 @@ func TestCreateRefuses(t *testing.T) {
 			require.ErrorIs(t, err, c.want)
 		})
 	}
+}
+
+func TestNothingIsPreparedInAScopeThatAnUpgradeHasLeft(t *testing.T) {
+	s, store := newService(t)
+	require.NoError(t, store.Do(t.Context(), func(ctx context.Context, tx ports.Tx) error {
+		_, err := tx.Sessions.Upgrade(ctx, "ses_v", []byte("secret"), "usr_a", "ten_a")
+		return err
+	}))
+	_, err := s.Create(t.Context(), visitor(), pending.CreateCommand{SessionID: "ses_v", IntentType: "greet"})
+	require.ErrorIs(t, err, fault.ErrNotFound)
 }
 
 func TestSameKeySameIntent(t *testing.T) {

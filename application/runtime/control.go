@@ -73,7 +73,7 @@ func (e *Engine) Cancel(ctx context.Context, p identity.Principal, id string) (e
 
 // end stores the terminal state with its events and audit record, and lets the next of its lane go.
 func (e *Engine) end(ctx context.Context, tx ports.Tx, ex *execution.Execution, after *execution.Snapshot, now time.Time, drafts ...event.Draft) error {
-	events := ex.Record(now, append(e.failureEvents(ex.Snapshot()), drafts...)...)
+	events := ex.Record(now, append(e.failureEvents(ctx, ex.Snapshot()), drafts...)...)
 	s := ex.Snapshot()
 	if err := tx.Executions.Save(ctx, *ex); err != nil {
 		return err
@@ -95,8 +95,9 @@ func (e *Engine) end(ctx context.Context, tx ports.Tx, ex *execution.Execution, 
 	return tx.Queue.Enqueue(ctx, ports.Job{ExecutionID: next})
 }
 
-// failureEvents gives what the realm of a failed or cancelled execution adds to its log.
-func (e *Engine) failureEvents(s execution.Snapshot) []event.Draft {
+// failureEvents gives what the realm of a failed or cancelled execution adds to its log. A realm that panics here adds nothing: the
+// execution must be able to end.
+func (e *Engine) failureEvents(ctx context.Context, s execution.Snapshot) (drafts []event.Draft) {
 	entry, err := e.Catalogue.Find(s.Intent.Type)
 	if err != nil || entry.FailureReporter == nil || s.State == execution.Completed {
 		return nil
@@ -105,7 +106,14 @@ func (e *Engine) failureEvents(s execution.Snapshot) []event.Draft {
 	if s.State == execution.Cancelled {
 		code, message = "cancelled", "The execution was cancelled."
 	}
-	return entry.FailureReporter.FailureEvents(s, code, message)
+	err = guarded(func() error {
+		drafts = entry.FailureReporter.FailureEvents(s, code, message)
+		return nil
+	})
+	if err != nil {
+		e.Report(ctx, "ask a realm about a failure", err)
+	}
+	return drafts
 }
 
 //nolint:gochecknoglobals // a constant table

@@ -18,6 +18,7 @@ import (
 	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/domain/identity"
 	"github.com/symphainy/symphainy/domain/intent"
+	"github.com/symphainy/symphainy/domain/session"
 	"github.com/symphainy/symphainy/ports"
 )
 
@@ -182,7 +183,7 @@ func TestAFailedTransactionLeavesNeitherEffectNorStep(t *testing.T) {
 func TestADeadOwnersWorkIsTakenOverAndItsWritesAreRefused(t *testing.T) {
 	release, inside := make(chan struct{}), make(chan struct{})
 	var late error
-	w := newWorld(t, only(func(ctx context.Context, c ports.IntentCall) (ports.IntentResult, error) {
+	handlers := only(func(ctx context.Context, c ports.IntentCall) (ports.IntentResult, error) {
 		if c.Execution().Attempt == 1 {
 			close(inside)
 			<-release
@@ -190,11 +191,13 @@ func TestADeadOwnersWorkIsTakenOverAndItsWritesAreRefused(t *testing.T) {
 			return ports.IntentResult{Values: map[string]string{"by": "the dead"}}, nil
 		}
 		return ports.IntentResult{Values: map[string]string{"by": "the living"}}, nil
-	}))
+	})
+	w := newWorld(t, handlers)
 	id := w.submit(submission("act"))
 	var frozen sync.WaitGroup
 	frozen.Go(w.work)
 	<-inside
+	w.start(handlers)                 // another process, which has the desk's work from here on
 	w.clock.Advance(10 * time.Second) // longer than the lease, which nobody renews while the clock jumps
 	w.desk.Wake(id)
 	w.work()
@@ -204,6 +207,61 @@ func TestADeadOwnersWorkIsTakenOverAndItsWritesAreRefused(t *testing.T) {
 	require.ErrorIs(t, late, execution.ErrLeaseLost)
 	require.JSONEq(t, `{"by":"the living"}`, string(w.get(id).Artifacts), "terminal once")
 	require.Equal(t, append(started, event.ExecutionStarted, event.ExecutionCompleted), w.types(id))
+}
+
+func TestARealmThatPanicsAboutAFailureDoesNotKeepTheExecutionAlive(t *testing.T) {
+	w := newWorld(t, only(func(context.Context, ports.IntentCall) (ports.IntentResult, error) {
+		return ports.IntentResult{}, fault.New(fault.Conflict, "broken", "No.")
+	}))
+	w.failed = func() []event.Draft { panic("and the realm too") }
+	id := w.submit(submission("act"))
+	w.work()
+	require.Equal(t, execution.Failed, w.get(id).State)
+	require.Equal(t, "broken", w.get(id).ErrorCode)
+}
+
+// A process that was cut off for longer than its lease may be the next to claim: its own earlier run must end, not only be refused.
+func TestAClaimOfTheSameProcessEndsItsLapsedRun(t *testing.T) {
+	inside := make(chan struct{})
+	var cause error
+	w := newWorld(t, only(func(ctx context.Context, c ports.IntentCall) (ports.IntentResult, error) {
+		if c.Execution().Attempt == 1 {
+			close(inside)
+			<-ctx.Done()
+			cause = context.Cause(ctx)
+		}
+		return ports.IntentResult{}, nil
+	}))
+	id := w.submit(submission("act"))
+	var lapsed sync.WaitGroup
+	lapsed.Go(w.work)
+	<-inside
+	w.clock.Advance(10 * time.Second)
+	w.desk.Wake(id)
+	w.work()
+	lapsed.Wait()
+	require.ErrorIs(t, cause, execution.ErrLeaseLost)
+	require.Equal(t, append(started, event.ExecutionStarted, event.ExecutionCompleted), w.types(id))
+}
+
+// A visitor's intent that was on its way while the session was upgraded is refused as one of an unknown session: it must not stay behind
+// in the scope that the session has left.
+func TestNothingIsAcceptedIntoAScopeThatAnUpgradeHasLeft(t *testing.T) {
+	w := newWorld(t, only(done))
+	s := submission("act")
+	s.Principal = identity.Principal{Kind: identity.KindAnonymous, TenantID: "ses_v", SessionID: "ses_v", Roles: []identity.Role{identity.RoleMember}}
+	s.SessionID = "ses_v"
+	require.NoError(t, w.store.Do(t.Context(), func(ctx context.Context, tx ports.Tx) error {
+		return tx.Sessions.Insert(ctx, session.NewAnonymous("ses_v", []byte("secret"), nil, nil, w.clock.Now()))
+	}))
+	_, err := w.engine.Submit(t.Context(), s)
+	require.NoError(t, err)
+	require.NoError(t, w.store.Do(t.Context(), func(ctx context.Context, tx ports.Tx) error {
+		_, err := tx.Sessions.Upgrade(ctx, "ses_v", []byte("secret"), "usr_ada", "ten_a")
+		return err
+	}))
+	_, err = w.engine.Submit(t.Context(), s)
+	require.ErrorIs(t, err, fault.ErrNotFound)
 }
 
 func TestIdempotencyKeys(t *testing.T) {

@@ -21,6 +21,11 @@ func (e *Engine) Submit(ctx context.Context, s ports.Submission) (ports.Receipt,
 	id := e.IDs.NewID(typeid.Execution)
 	var receipt ports.Receipt
 	err := e.UnitOfWork.Do(ctx, func(ctx context.Context, tx ports.Tx) error {
+		if s.Principal.Anonymous() {
+			if err := tx.Sessions.Pin(ctx, s.Principal.SessionID); err != nil {
+				return err
+			}
+		}
 		now := e.Clock.Now()
 		known, err := e.reserve(ctx, tx, s, id, now)
 		if err != nil || known != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/symphainy/symphainy/application/intents"
@@ -47,7 +48,7 @@ func (e *Engine) work(ctx context.Context, id string) error {
 	}
 	runCtx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	timed, stop := context.WithTimeoutCause(runCtx, s.Deadline.Sub(e.Clock.Now()), errTimeout)
+	timed, stop := e.timed(runCtx, s)
 	defer stop()
 	r := &run{entry: entry, lease: s.Lease(), cancel: cancel, renewed: e.Clock.Now()}
 	e.enter(id, r)
@@ -58,6 +59,14 @@ func (e *Engine) work(ctx context.Context, id string) error {
 		err = cause
 	}
 	return e.finish(ctx, r.lease, entry, result, err)
+}
+
+// timed gives the context in which an execution has to end, if it has a deadline.
+func (e *Engine) timed(ctx context.Context, s execution.Snapshot) (context.Context, context.CancelFunc) {
+	if s.Deadline.IsZero() {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeoutCause(ctx, s.Deadline.Sub(e.Clock.Now()), errTimeout)
 }
 
 func (e *Engine) claim(ctx context.Context, id string) (execution.Execution, error) {
@@ -116,6 +125,9 @@ func guarded(fn func() error) (err error) {
 func (e *Engine) enter(id string, r *run) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if old, ok := e.running[id]; ok {
+		old.cancel(execution.ErrLeaseLost) // its lease lapsed, and this process has claimed again
+	}
 	e.running[id] = r
 }
 
@@ -149,8 +161,14 @@ func (e *Engine) renew(ctx context.Context) error {
 		return err
 	}
 	e.each(func(r *run) { r.renewed = now })
-	e.stopRuns(renewal.Lost, execution.ErrLeaseLost)
-	e.stopRuns(renewal.Cancel, errCancelRequested)
+	for _, l := range leases {
+		switch {
+		case slices.Contains(renewal.Lost, l.ExecutionID):
+			e.stopRun(l, execution.ErrLeaseLost)
+		case slices.Contains(renewal.Cancel, l.ExecutionID):
+			e.stopRun(l, errCancelRequested)
+		}
+	}
 	return nil
 }
 
@@ -168,13 +186,12 @@ func (e *Engine) each(fn func(*run)) {
 	}
 }
 
-func (e *Engine) stopRuns(ids []string, cause error) {
+// stopRun ends one claim; a later claim of the same execution goes on.
+func (e *Engine) stopRun(l execution.Lease, cause error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for _, id := range ids {
-		if r, ok := e.running[id]; ok {
-			r.cancel(cause)
-		}
+	if r, ok := e.running[l.ExecutionID]; ok && r.lease == l {
+		r.cancel(cause)
 	}
 }
 

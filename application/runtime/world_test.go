@@ -60,14 +60,16 @@ func (d *desk) take() []ports.Job {
 
 // world is an engine over a store in memory with a clock that stands still.
 type world struct {
-	t       *testing.T
-	clock   *clock.Clock
-	store   *memstore.Store
-	desk    *desk
-	bus     *membus.Bus
-	engine  *runtime.Engine
-	grants  *grants
-	uow     ports.UnitOfWork
+	t      *testing.T
+	clock  *clock.Clock
+	store  *memstore.Store
+	desk   *desk
+	bus    *membus.Bus
+	engine *runtime.Engine
+	grants *grants
+	uow    ports.UnitOfWork
+	// failed is what the realm adds to the log of a failure.
+	failed  func() []event.Draft
 	reports []error
 	mu      sync.Mutex
 }
@@ -81,6 +83,14 @@ func (g *grants) Current(context.Context, identity.Principal) ([]identity.Role, 
 type module struct {
 	specs    []realm.IntentSpec
 	handlers map[string]ports.IntentHandler
+	failed   func() []event.Draft
+}
+
+func (m module) FailureEvents(execution.Snapshot, string, string) []event.Draft {
+	if m.failed == nil {
+		return nil
+	}
+	return m.failed()
 }
 
 func (m module) Declaration() realm.Declaration {
@@ -110,7 +120,12 @@ func newWorld(t *testing.T, handlers map[string]ports.IntentHandler, wrap ...fun
 
 // start makes another engine on the same store, as a restarted process would.
 func (w *world) start(handlers map[string]ports.IntentHandler) *runtime.Engine {
-	m := module{handlers: handlers}
+	m := module{handlers: handlers, failed: func() []event.Draft {
+		if w.failed == nil {
+			return nil
+		}
+		return w.failed()
+	}}
 	for name := range handlers {
 		m.specs = append(m.specs, spec(name))
 	}

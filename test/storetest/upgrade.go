@@ -2,12 +2,14 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/symphainy/symphainy/domain/fault"
+	"github.com/symphainy/symphainy/domain/identity"
 	"github.com/symphainy/symphainy/domain/session"
 	"github.com/symphainy/symphainy/domain/typeid"
 	"github.com/symphainy/symphainy/ports"
@@ -87,6 +89,54 @@ func (s *suite) upgrade(t *testing.T) {
 		require.ErrorIs(t, err, fault.ErrNotFound, "an owned session without a secret")
 		_, err = s.upgradeOf(t, id(typeid.Session), row.SecretHash, h)
 		require.ErrorIs(t, err, fault.ErrNotFound, "an unknown session")
+	})
+	t.Run("a pin holds as long as nobody owns the session", func(t *testing.T) {
+		row := s.fresh(t, nil)
+		pin := func(sessionID string) error {
+			return s.try(t, func(ctx context.Context, tx ports.Tx) error { return tx.Sessions.Pin(ctx, sessionID) })
+		}
+		require.NoError(t, pin(row.ID))
+		_, err := s.upgradeOf(t, row.ID, row.SecretHash, h)
+		require.NoError(t, err)
+		require.ErrorIs(t, pin(row.ID), fault.ErrNotFound)
+		require.ErrorIs(t, pin(id(typeid.Session)), fault.ErrNotFound)
+	})
+	t.Run("nothing stays behind that was written under a pin", func(t *testing.T) {
+		row := s.fresh(t, nil)
+		visitor := home{session: session.Restore(row), tenantID: row.ID, scope: identity.Scope{TenantID: row.ID, SessionID: row.ID}}
+		const writers = 15
+		errs := race(writers+1, func(i int) error {
+			return s.try(t, func(ctx context.Context, tx ports.Tx) error {
+				if i == writers/2 {
+					_, err := tx.Sessions.Upgrade(ctx, row.ID, row.SecretHash, h.user.ID, h.tenantID)
+					return errors.Join(err, tx.Scopes.Rekey(ctx, row.ID, h.tenantID, h.user.ID))
+				}
+				if err := tx.Sessions.Pin(ctx, row.ID); err != nil {
+					return err
+				}
+				return tx.Pending.Insert(ctx, s.pendingIntent(visitor, i))
+			})
+		})
+		stored := 0
+		for i, err := range errs {
+			switch {
+			case i == writers/2:
+				require.NoError(t, err)
+			case err == nil:
+				stored++
+			default:
+				require.ErrorIs(t, err, fault.ErrNotFound)
+			}
+		}
+		s.view(t, func(ctx context.Context, tx ports.Tx) error {
+			_, behind, err := tx.Pending.List(ctx, visitor.scope, ports.PendingFilter{}, ports.Window{Limit: 1})
+			require.NoError(t, err)
+			require.Zero(t, behind)
+			moved, _, err := tx.Pending.List(ctx, h.scope, ports.PendingFilter{}, ports.Window{Limit: 100})
+			require.NoError(t, err)
+			require.Len(t, moved, stored)
+			return nil
+		})
 	})
 	t.Run("one of many wins", func(t *testing.T) {
 		row := s.fresh(t, nil)
