@@ -55,6 +55,9 @@ func positive[N int | time.Duration](v *N, otherwise N) {
 	}
 }
 
+// connectTimeout bounds the making of one connection: a server that does not answer is an error, never a hang.
+const connectTimeout = 10 * time.Second
+
 // pool reads a URL. Errors never repeat it.
 func (c Config) pool(url string) (*pgxpool.Config, error) {
 	p, err := pgxpool.ParseConfig(url)
@@ -65,6 +68,7 @@ func (c Config) pool(url string) (*pgxpool.Config, error) {
 		return nil, fmt.Errorf("riverqueue: %d connections are too many", c.Connections)
 	}
 	p.MaxConns = int32(c.Connections)
+	p.ConnConfig.ConnectTimeout = connectTimeout
 	p.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
 	p.ConnConfig.RuntimeParams["application_name"] = "symphainy queue"
 	p.ConnConfig.RuntimeParams["timezone"] = "UTC"

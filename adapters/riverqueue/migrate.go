@@ -15,7 +15,43 @@ import (
 const migrationLock = 0x53796d5269766572
 
 // ErrSchema is a database without River's tables, or with those of another version.
-var ErrSchema = fault.New(fault.Unavailable, "queue_schema", "the queue's tables are missing or old; run `symphainy migrate`")
+var ErrSchema = fault.New(fault.Unavailable, "queue_schema",
+	"the queue's tables are missing, or not of this version; run `symphainy migrate` of the newest version")
+
+// Check reports for what Start would be refused, ErrSchema or a database that does not answer, and changes nothing.
+func Check(ctx context.Context, cfg Config) error {
+	cfg = cfg.Defaults()
+	settings, err := cfg.pool(cfg.DatabaseURL)
+	if err != nil {
+		return err
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, settings)
+	if err != nil {
+		return fmt.Errorf("riverqueue: open the database: %w", err)
+	}
+	defer pool.Close()
+	return checkSchema(ctx, pool, cfg)
+}
+
+// checkSchema wants exactly the migrations that this binary knows.
+func checkSchema(ctx context.Context, pool *pgxpool.Pool, cfg Config) error {
+	m, err := migrator(pool, cfg)
+	if err != nil {
+		return err
+	}
+	// River would take an answer with a migration that it does not know for an error of the database.
+	if err := pool.Ping(ctx); err != nil {
+		return fault.ErrUnavailable.Because(fmt.Errorf("riverqueue: connect: %w", err))
+	}
+	have, err := m.ExistingVersions(ctx)
+	if err != nil {
+		return ErrSchema.Because(err)
+	}
+	if len(have) != len(m.AllVersions()) {
+		return ErrSchema
+	}
+	return nil
+}
 
 // Migrate brings River's tables to this binary's version. Several processes may call it at once: they wait for each other.
 func Migrate(ctx context.Context, cfg Config) error {

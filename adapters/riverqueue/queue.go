@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -45,6 +46,8 @@ type Queue struct {
 	hard    context.Context //nolint:containedctx // it lives as long as the queue and ends the jobs that outlive Stop's patience
 	cut     context.CancelFunc
 	wakers  sync.WaitGroup
+	// running counts the handlers that have not returned.
+	running atomic.Int64
 
 	mu      sync.Mutex
 	handle  handler
@@ -106,27 +109,22 @@ func (q *Queue) EnqueueTx(ctx context.Context, tx pgx.Tx, jobs []ports.Job) erro
 	return nil
 }
 
-// Start begins to hand over jobs until Stop; the end of ctx does not end them. A database without River's tables is ErrSchema.
+// Start begins to hand over jobs until Stop; the end of ctx does not end them. A database whose tables are not this binary's is ErrSchema.
 func (q *Queue) Start(ctx context.Context, handle func(ctx context.Context, executionID string) error) error {
 	if err := q.claimStart(handle); err != nil {
 		return err
 	}
-	m, err := migrator(q.pool, q.cfg)
-	if err != nil {
+	if err := checkSchema(ctx, q.pool, q.cfg); err != nil {
 		return err
 	}
-	state, err := m.Validate(ctx, nil)
-	if err != nil {
-		return fault.ErrUnavailable.Because(fmt.Errorf("riverqueue: look at the tables: %w", err))
-	}
-	if !state.OK {
-		return ErrSchema
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.stopped {
+		return fault.New(fault.Internal, "queue_stopped", "the queue was stopped while it started")
 	}
 	if err := q.client.Start(context.WithoutCancel(ctx)); err != nil {
 		return fault.ErrUnavailable.Because(fmt.Errorf("riverqueue: start: %w", err))
 	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
 	q.started = true
 	for range q.cfg.WakeWorkers {
 		q.wakers.Go(q.serveWakes)
@@ -186,7 +184,8 @@ func (q *Queue) run(ctx context.Context, id string) {
 }
 
 // Stop lets the running jobs end and hands out no others. When ctx ends first, it cancels their contexts, waits for them all the same, and
-// returns the context's error. A second Stop waits as well.
+// returns the context's error. A second Stop waits as well. A database that does not answer by then holds it up for some seconds
+// only: River's notes of what has ended are lost, and those jobs come again.
 func (q *Queue) Stop(ctx context.Context) error {
 	q.mu.Lock()
 	if !q.stopped {
@@ -210,7 +209,27 @@ func (q *Queue) Stop(ctx context.Context) error {
 		return wrapStop(err)
 	case <-ctx.Done():
 		q.cut()
-		return errors.Join(wrapStop(<-done), fmt.Errorf("riverqueue: running jobs were cancelled: %w", ctx.Err()))
+		return errors.Join(wrapStop(q.giveUp(done)), fmt.Errorf("riverqueue: running jobs were cancelled: %w", ctx.Err()))
+	}
+}
+
+// bookkeeping is how long River may take to note what has ended once nothing runs and the patience of Stop is over.
+const bookkeeping = time.Second
+
+// giveUp waits until the cancelled handlers have returned, then a moment for River, then takes River's connections away.
+func (q *Queue) giveUp(done <-chan error) error {
+	tick := time.NewTicker(bookkeeping)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-tick.C:
+			if q.running.Load() == 0 {
+				go q.pool.Close() // waits for statements in flight, which have time limits of their own; Close waits for it
+				return errors.Join(<-done, errors.New("the database did not answer"))
+			}
+		}
 	}
 }
 
