@@ -25,13 +25,16 @@ func Check(ctx context.Context, cfg Config) error {
 	return errors.Join(problems...)
 }
 
-// checkDatabase opens the database as a start does, and closes it.
+// checkDatabase opens the database as a start does, and closes it; then it looks for the queue's tables.
 func checkDatabase(ctx context.Context, cfg Config) error {
 	s, err := gormstore.Open(ctx, cfg.store())
 	if err != nil {
 		return fmt.Errorf("database.url: %w", err)
 	}
-	return s.Close()
+	if err := errors.Join(s.Close(), riverqueue.Check(ctx, cfg.river(slog.New(slog.DiscardHandler)))); err != nil {
+		return fmt.Errorf("database.url: %w", err)
+	}
+	return nil
 }
 
 // Migrate brings the database, the queue's tables among it, to this version's schema and says in words what there is now.
