@@ -131,6 +131,7 @@ CREATE INDEX executions_running ON executions (id) WHERE state = 'running';
 CREATE INDEX executions_lane ON executions (tenant_id, lane, lane_pos)
     WHERE lane <> '' AND state IN ('accepted', 'running', 'waiting', 'retrying', 'paused');
 CREATE INDEX executions_session ON executions (tenant_id, session_id, created_at DESC, id DESC);
+CREATE INDEX executions_ended ON executions (tenant_id, session_id, completed_at);
 CREATE INDEX executions_owner ON executions (tenant_id, owner_id, created_at DESC, id DESC);
 
 CREATE TABLE steps (

@@ -1,0 +1,39 @@
+package gormstore
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/symphainy/symphainy/ports"
+)
+
+// What every open stream asks once a second reads the index of what ended last, and not the session's history. SQLite chooses without
+// knowing how much there is, so that its plan is the one of every database file.
+func TestASessionsHistoryDoesNotSlowItsStreams(t *testing.T) {
+	cfg := Defaults()
+	cfg.DataDir = t.TempDir()
+	s, err := Open(t.Context(), cfg)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	from, args := changed("ten", ports.ExecutionFilter{SessionID: "ses", ActiveSince: systemClock{}.Now()})
+	var plan []string
+	require.NoError(t, s.attempt(t.Context(), true, func(ctx context.Context, tx ports.Tx) error {
+		rows, err := many[struct {
+			Detail string `gorm:"column:detail"`
+		}](ctx, tx.Executions.(executions).t, "EXPLAIN QUERY PLAN SELECT id FROM "+from+
+			" WHERE tenant_id = ? AND owner_id = ? AND session_id = ? ORDER BY created_at DESC, id DESC LIMIT ?", append(args, "ten", "usr", "ses", 200)...)
+		for _, r := range rows {
+			if strings.HasPrefix(r.Detail, "SEARCH executions") {
+				plan = append(plan, r.Detail)
+			}
+		}
+		return err
+	}))
+	require.Len(t, plan, 2)
+	for _, line := range plan {
+		require.Contains(t, line, "executions_ended", line)
+	}
+}
