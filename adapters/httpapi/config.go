@@ -70,7 +70,7 @@ func (c Config) Validate() error {
 	return errors.Join(all...)
 }
 
-// Deps is what the routes stand on. All are needed, except Sockets, AsyncAPI and Checks.
+// Deps is what the routes stand on. All are needed, except Sockets, AsyncAPI, Checks and SpareChecks.
 type Deps struct {
 	Guard     *securityguard.Guard
 	Accounts  *accounts.Service
@@ -90,6 +90,9 @@ type Deps struct {
 	AsyncAPI []byte
 	// Checks are what readiness asks.
 	Checks []ports.HealthCheck
+	// SpareChecks are asked too, but readiness only tells that they fail: without them everything works, slower. If they counted, all
+	// replicas would be taken out of service at once.
+	SpareChecks []ports.HealthCheck
 	// Sockets are handlers that authenticate themselves, by route; each must be in the policy table.
 	Sockets map[string]http.Handler
 }

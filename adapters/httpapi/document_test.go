@@ -85,7 +85,7 @@ func TestHealth(t *testing.T) {
 	w := newWorld(t)
 	require.JSONEq(t, `{"status":"healthy","service":"symphainy","version":"dev"}`, string(w.do(call{method: "GET", path: "/health"}).is(200).body))
 	w.do(call{method: "GET", path: "/health/live"}).is(200)
-	require.JSONEq(t, `{"status":"ready","checks":{"store":"ok","broken":"ok"}}`, string(w.do(call{method: "GET", path: "/health/ready"}).is(200).body))
+	require.JSONEq(t, `{"status":"ready","checks":{"store":"ok","broken":"ok","spare":"degraded"}}`, string(w.do(call{method: "GET", path: "/health/ready"}).is(200).body))
 	w.down.Store(true)
 	got := w.do(call{method: "GET", path: "/health/ready"}).fails(503, "not_ready")
 	require.Equal(t, "2", got.header.Get("Retry-After"))

@@ -187,7 +187,8 @@ func (w *world) deps() httpapi.Deps {
 		Admission: trafficcop.NewAdmission(catalogue, engine, store, w.clock, ids), Pending: pending.New(catalogue, store, w.clock, ids),
 		Catalogue: catalogue, Runtime: engine, Feed: engine, Artifacts: artifacts.New(store, blobs, w.clock),
 		Uploads: content.NewUploads(blobs, ids, content.Limits{Upload: 64 << 10}), Clock: w.clock, Log: log, JWKS: keys.JWKS,
-		AsyncAPI: []byte(`{"asyncapi":"3.0.0"}`), Checks: []ports.HealthCheck{check{name: "store"}, check{name: "broken", err: w.broken}}, Sockets: w.sockets,
+		AsyncAPI: []byte(`{"asyncapi":"3.0.0"}`), Checks: []ports.HealthCheck{check{name: "store"}, check{name: "broken", err: w.broken}},
+		SpareChecks: []ports.HealthCheck{check{name: "spare", err: func() error { return errors.New("gone") }}}, Sockets: w.sockets,
 	}
 }
 

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -55,18 +56,23 @@ func (s *Server) health(context.Context, *none) (*body[health], error) {
 // errNotReady is a dependency that does not answer; which one is in the log.
 var errNotReady = fault.New(fault.Unavailable, "not_ready", "A dependency does not answer.").After(2 * time.Second)
 
-// check asks every dependency at once and gives the first failure with its name.
+// check asks every dependency at once and gives the first failure with its name. One that can be spared for a while shows as degraded.
 func (s *Server) check(ctx context.Context) (map[string]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	results := make([]error, len(s.d.Checks))
+	checks := slices.Concat(s.d.Checks, s.d.SpareChecks)
+	results := make([]error, len(checks))
 	var all sync.WaitGroup
-	for i, check := range s.d.Checks {
+	for i, check := range checks {
 		all.Go(func() { results[i] = check.Check(ctx) })
 	}
 	all.Wait()
 	told := map[string]string{}
-	for i, check := range s.d.Checks {
+	for i, check := range checks {
+		if results[i] != nil && i >= len(s.d.Checks) {
+			told[check.Name()] = "degraded"
+			continue
+		}
 		if results[i] != nil {
 			return nil, errNotReady.WithMsg("%s does not answer", check.Name()).Because(results[i])
 		}
