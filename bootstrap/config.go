@@ -29,6 +29,7 @@ type Config struct {
 	Database DatabaseConfig `koanf:"database"`
 	// MigrateURL is named like this because security.md names its variable so.
 	Migrate MigrateConfig `koanf:"migrate"`
+	NATS    NATSConfig    `koanf:"nats"`
 	Auth    AuthConfig    `koanf:"auth"`
 	Limit   LimitConfig   `koanf:"limit"`
 	CORS    CORSConfig    `koanf:"cors"`
@@ -55,6 +56,14 @@ type DatabaseConfig struct {
 // MigrateConfig says as whom the schema is changed.
 type MigrateConfig struct {
 	DatabaseURL Secret `koanf:"database_url" doc:"postgres:// URL of the role that owns the tables; empty is database.url"`
+}
+
+// NATSConfig says how replicas tell each other at once what they would find by polling.
+type NATSConfig struct {
+	URL             Secret `koanf:"url" doc:"nats:// or tls:// URL, of a cluster several with commas; empty is hints within one process"`
+	CredentialsFile string `koanf:"credentials_file" doc:".creds file of the NATS user"`
+	CAFile          string `koanf:"ca_file" doc:"PEM file of the authorities of a tls:// URL; empty is the system's"`
+	Subject         string `koanf:"subject" doc:"subject of the hints; deployments that share a NATS account need different ones"`
 }
 
 // AuthConfig is about sign-in and tokens.
@@ -96,6 +105,7 @@ func Defaults(environment string) Config {
 	return Config{
 		Env: environment, Addr: "127.0.0.1:8001", DataDir: "./data",
 		Database: DatabaseConfig{Connections: 20, Timeout: 10 * time.Second},
+		NATS:     NATSConfig{Subject: "symphainy"},
 		Auth:     AuthConfig{Issuer: "symphainy", Audience: "symphainy", AccessLife: 10 * time.Minute, PasswordMin: 8},
 		Limit: LimitConfig{
 			Login: Rate{5, time.Minute}, Register: Rate{3, 5 * time.Minute}, Anonymous: Rate{30, time.Hour},

@@ -69,6 +69,7 @@ type httpParts struct {
 	Hub       *wsapi.Hub
 	Ready     *readiness
 	Checks    []ports.HealthCheck
+	Spare     spareChecks
 	Options   Options
 }
 
@@ -84,7 +85,7 @@ func newRoutes(in httpParts, cfg Config) (*httpapi.Server, error) {
 	return httpapi.New(httpapi.Deps{
 		Guard: in.Guard, Accounts: in.Accounts, Sessions: in.Sessions, Admission: in.Admission, Pending: in.Pending, Catalogue: in.Catalogue,
 		Runtime: in.Runtime, Feed: in.Feed, Artifacts: in.Artifacts, Uploads: in.Uploads, Clock: in.Clock, Log: in.Log, JWKS: in.Keys.JWKS,
-		AsyncAPI: wsapi.AsyncAPI(), Checks: append(in.Checks, in.Ready),
+		AsyncAPI: wsapi.AsyncAPI(), Checks: append(in.Checks, in.Ready), SpareChecks: in.Spare,
 		Sockets: map[string]http.Handler{
 			"/api/runtime/agent":         in.Hub.Agent(),
 			"/api/execution/{id}/stream": in.Hub.ExecutionStream(),

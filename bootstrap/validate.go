@@ -24,7 +24,7 @@ const queryTokenLife = 10 * time.Minute
 // Validate reports everything that cannot work or is unsafe, joined. It looks at folders' modes but changes nothing.
 func (c Config) Validate() error {
 	return errors.Join(slices.Concat(
-		c.validateServer(), c.validateDatabase(), c.validateAuth(), c.validateLimits(), c.validateFolders(), c.validateParts(), c.validateBuild(),
+		c.validateServer(), c.validateDatabase(), c.validateBus(), c.validateAuth(), c.validateLimits(), c.validateFolders(), c.validateParts(), c.validateBuild(),
 	)...)
 }
 
@@ -66,6 +66,20 @@ func (c Config) validateDatabase() (problems []error) {
 		problems = append(problems, errors.New("migrate.database_url is set, but database.url is not"))
 	}
 	return problems
+}
+
+// validateBus refuses a bus between processes where there is only one.
+func (c Config) validateBus() (problems []error) {
+	if c.NATS.URL == "" {
+		if c.NATS.CredentialsFile != "" || c.NATS.CAFile != "" {
+			problems = append(problems, errors.New("nats.credentials_file or nats.ca_file is set, but nats.url is not"))
+		}
+		return problems
+	}
+	if c.Embedded() {
+		problems = append(problems, errors.New("nats.url is set, but the embedded database allows only one process; replicas need database.url"))
+	}
+	return append(problems, c.bus(nil).Validate())
 }
 
 func (c Config) validateAuth() (problems []error) {
