@@ -15,6 +15,8 @@ var (
 	ErrMalformed   = fault.New(fault.Invalid, "malformed_content", "The file cannot be read.")
 	ErrUnsupported = fault.New(fault.Unsupported, "unsupported_format", "This format is not supported.")
 	ErrLimit       = fault.New(fault.TooLarge, "limit_exceeded", "The file exceeds a limit.")
+	ErrEncrypted   = fault.New(fault.Unsupported, "encrypted_content", "The file is protected by a password; save it without one.")
+	ErrOCR         = fault.New(fault.Unavailable, "capability_unavailable", "The capability \"ocr\" is not available on this server.")
 	ErrOptions     = fault.New(fault.Invalid, "invalid_parameters", "A parse option is not valid.")
 )
 
@@ -34,6 +36,10 @@ func (e *LimitError) Error() string {
 var limitWords = map[string]string{ //nolint:gochecknoglobals // a read-only table
 	"rows": "rows", "columns": "columns", "cell_bytes": "bytes in a cell", "record_bytes": "bytes in a record",
 	"depth": "levels of nesting", "text_bytes": "bytes of text", "seconds": "seconds of parsing", "file_bytes": "bytes",
+	"entries": "entries in a container", "unpacked_bytes": "bytes unpacked", "unpacked_ratio": "times the packed size, unpacked",
+	"nested_archives": "archives inside an archive", "xml_depth": "levels of XML elements", "attributes": "attributes of an XML element",
+	"tokens": "XML tokens", "pages": "pages", "aliases": "times the written size, with all aliases filled in", "sheets": "sheets",
+	"steps": "steps",
 }
 
 func exceeded(name string, limit, actual int64, place string) error {

@@ -1,19 +1,27 @@
 package parse
 
 import (
+	"archive/zip"
 	"bytes"
+	"slices"
 	"strings"
 )
 
-// signatures are the first bytes of formats that no parser of this build reads.
+const (
+	signatureZIP = "PK\x03\x04"
+	signatureOLE = "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"
+	signaturePDF = "%PDF-"
+)
+
+// signatures are the first bytes of formats that no parser of this build reads, and of those that have their parser by the time they are asked.
 var signatures = []struct { //nolint:gochecknoglobals // a read-only table
 	prefix string
 	format string
 }{
-	{"%PDF-", "a PDF document"},
-	{"PK\x03\x04", "a ZIP container (such as XLSX or DOCX)"},
+	{signaturePDF, "a PDF document"},
+	{signatureZIP, "a ZIP container that is no known document"},
 	{"PK\x05\x06", "an empty ZIP container"},
-	{"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "an old Office document"},
+	{signatureOLE, "an old Office document"},
 	{"\x89PNG\r\n\x1a\n", "a PNG image"},
 	{"\xFF\xD8\xFF", "a JPEG image"},
 	{"GIF87a", "a GIF image"},
@@ -27,7 +35,7 @@ var signatures = []struct { //nolint:gochecknoglobals // a read-only table
 	{"PAR1", "a Parquet file"},
 }
 
-// foreignExtensions are names of formats that look like text and would be misread as such.
+// foreignExtensions are names of formats that look like text and would be misread as such, unless a parser claims them.
 var foreignExtensions = map[string]string{ //nolint:gochecknoglobals // a read-only table
 	"xlsx": "a spreadsheet", "xls": "a spreadsheet", "docx": "a Word document", "doc": "a Word document", "pdf": "a PDF document",
 	"pptx": "a presentation", "html": "an HTML page", "htm": "an HTML page", "xml": "an XML document", "bpmn": "a BPMN process",
@@ -43,13 +51,55 @@ func magic(s *source) string {
 			return sig.format
 		}
 	}
+	switch s.markup() {
+	case markupXML:
+		return "an XML document"
+	case markupHTML:
+		return "an HTML page"
+	case markupNone:
+	}
+	return ""
+}
+
+// markup is what the beginning of a text proves.
+type markup uint8
+
+const (
+	markupNone markup = iota
+	markupXML
+	markupHTML
+)
+
+func (s *source) markup() markup {
 	head := strings.ToLower(strings.TrimSpace(s.head[:min(len(s.head), 1024)]))
 	switch {
-	case strings.HasPrefix(head, "<?xml"):
-		return "an XML document"
 	case strings.HasPrefix(head, "<!doctype html"), strings.HasPrefix(head, "<html"):
-		return "an HTML page"
+		return markupHTML
+	case strings.HasPrefix(head, "<?xml"):
+		if root, ok := rootOf(s.head); ok && strings.EqualFold(root.Local, "html") {
+			return markupHTML
+		}
+		return markupXML
 	default:
-		return ""
+		return markupNone
 	}
+}
+
+// encryptedOffice says that an old Office container holds an encrypted new one.
+func (s *source) encryptedOffice() bool {
+	const name = "E\x00n\x00c\x00r\x00y\x00p\x00t\x00e\x00d\x00P\x00a\x00c\x00k\x00a\x00g\x00e\x00"
+	return bytes.HasPrefix(s.sample, []byte(signatureOLE)) && bytes.Contains(s.sample, []byte(name))
+}
+
+// holds says whether the file is a ZIP container with this entry. A container that is too large or damaged holds nothing.
+func (s *source) holds(name string) bool {
+	if !bytes.HasPrefix(s.sample, []byte(signatureZIP)) {
+		return false
+	}
+	at := bodyAt{s.ctx, s.body}
+	if walkDirectory(at, s.size) != nil {
+		return bytes.Contains(s.sample, []byte(name)) // its parser says what is wrong
+	}
+	zr, err := zip.NewReader(at, s.size)
+	return err == nil && slices.ContainsFunc(zr.File, func(f *zip.File) bool { return f.Name == name })
 }

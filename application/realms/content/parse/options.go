@@ -65,6 +65,8 @@ type Options struct {
 	NullTokens []string
 	// MaxRows reads only so many rows of each table; 0 reads all. Types are then inferred from these rows.
 	MaxRows int
+	// Sheet reads only the sheet of this name of a workbook.
+	Sheet string
 }
 
 const (

@@ -46,10 +46,14 @@ type Job struct {
 
 // newDocument starts the document of this run.
 func (j *Job) newDocument(format string) *document.Document {
+	encoding := j.src.encoding
+	if isBinary(j.parser) {
+		encoding = ""
+	}
 	return &document.Document{
 		FileID: j.Input.FileID, Format: format, ParsingType: j.parser.Profile(),
 		ParserVersion: document.ParserVersion, SourceSHA256: j.Input.SHA256,
-		Metadata: document.Metadata{Encoding: j.src.encoding, Bytes: j.src.size, Counts: map[string]int{}},
+		Metadata: document.Metadata{Encoding: encoding, Bytes: j.src.size, Counts: map[string]int{}},
 	}
 }
 
@@ -67,6 +71,14 @@ type Parser interface {
 	Parse(job *Job) (*document.Document, error)
 }
 
+// binaryParser is a parser of bytes that are no text: no encoding is guessed, and a NUL is nothing special.
+type binaryParser interface{ binary() bool }
+
+func isBinary(p Parser) bool {
+	b, ok := p.(binaryParser)
+	return ok && b.binary()
+}
+
 // Registry holds the parsers. It is safe for concurrent use.
 type Registry struct {
 	parsers []Parser
@@ -76,6 +88,7 @@ type Registry struct {
 // NewRegistry makes the registry of all formats that this build reads. The order is the order of probing.
 func NewRegistry(limits Limits) *Registry {
 	return &Registry{limits: limits.withDefaults(), parsers: []Parser{
+		newXLSX(),
 		newJSON(),
 		newCSV(),
 		newText(),
@@ -125,7 +138,7 @@ func (r *Registry) Parse(ctx context.Context, in Input, opts Options, sink RowSi
 	if err != nil {
 		return nil, err
 	}
-	if src.nulAt >= 0 && !src.wide() {
+	if src.nulAt >= 0 && !src.wide() && !isBinary(parser) {
 		return nil, malformed("There is a NUL byte at offset %d: this is not a text file.", src.nulAt)
 	}
 	job := &Job{Input: in, Options: opts, Limits: r.limits, src: src, sink: sink, parser: parser}
@@ -136,7 +149,9 @@ func (r *Registry) Parse(ctx context.Context, in Input, opts Options, sink RowSi
 	if warning != "" {
 		doc.Warn("type_mismatch", warning)
 	}
-	src.warn(doc)
+	if !isBinary(parser) {
+		src.warn(doc)
+	}
 	doc.Metadata.Counts["tables"] = len(doc.Tables)
 	return doc, nil
 }
@@ -167,16 +182,35 @@ func (s *source) warn(doc *document.Document) {
 // choose finds the parser: what the content certainly is, then the profile, then the extension, then probing.
 func (r *Registry) choose(in Input, src *source) (Parser, string, error) {
 	ext := extension(in.Filename)
-	if format := magic(src); format != "" {
+	named := r.byExtension(ext)
+	if proven := r.proven(src); proven != nil {
+		if named == nil || named.Format() == proven.Format() || related(named, proven) {
+			return proven, "", nil
+		}
+		if isBinary(named) && !isBinary(proven) {
+			return nil, "", r.unsupported("not what the name says, but "+proven.Format(), ext)
+		}
+		return proven, lie(ext, proven), nil
+	}
+	if src.encryptedOffice() {
+		return nil, "", ErrEncrypted
+	}
+	if format := magic(src); format != "" && !r.claims(named, src) {
 		return nil, "", r.unsupported(format, ext)
 	}
-	named := r.byExtension(ext)
-	if named == nil && foreignExtensions[ext] != "" {
+	switch {
+	case named == nil && foreignExtensions[ext] != "":
 		return nil, "", r.unsupported(foreignExtensions[ext], ext)
-	}
-	if in.Profile == ProfileUnstructured {
+	case isBinary(named) && !r.claims(named, src):
+		return nil, "", r.unsupported("not what the name says", ext)
+	case in.Profile == ProfileUnstructured && (named == nil || named.Profile() == ProfileStructured) && !isBinary(named):
 		return r.byFormat("text"), "", nil
 	}
+	return r.guess(in, src, named, ext)
+}
+
+// guess decides between the name and what the text looks like.
+func (r *Registry) guess(in Input, src *source, named Parser, ext string) (Parser, string, error) {
 	probed := r.probe(src)
 	switch {
 	case named == nil:
@@ -189,12 +223,39 @@ func (r *Registry) choose(in Input, src *source) (Parser, string, error) {
 		return probed, "", nil
 	case probed == nil, probed.Format() == named.Format(), !r.lies(named, probed, in.Profile):
 		return named, "", nil
+	case named.Format() == "text": // a .txt with a table in it is read as one on request, and tells no lie
+		return probed, "", nil
 	default:
-		if named.Format() == "text" { // a .txt with a table in it is read as one on request, and tells no lie
-			return probed, "", nil
-		}
-		return probed, fmt.Sprintf("The name ends in .%s, the content is %s; it was read as %s.", ext, probed.Format(), probed.Format()), nil
+		return probed, lie(ext, probed), nil
 	}
+}
+
+func lie(ext string, p Parser) string {
+	return fmt.Sprintf("The name ends in .%s, the content is %s; it was read as %s.", clip(ext), p.Format(), p.Format())
+}
+
+// proven is the parser whose format the first bytes prove, nil if they prove none.
+func (r *Registry) proven(src *source) Parser {
+	for _, p := range r.parsers {
+		if c, ok := p.(interface{ certain(s *source) bool }); ok && c.certain(src) {
+			return p
+		}
+	}
+	return nil
+}
+
+// claims says that content which proves nothing by itself is still for this parser: a damaged container under the right name.
+func (r *Registry) claims(named Parser, src *source) bool {
+	if named == nil {
+		return false
+	}
+	c, ok := named.(interface{ signature() string })
+	return ok && strings.HasPrefix(string(src.sample[:min(len(src.sample), 16)]), c.signature())
+}
+
+// related says that the extension of one format is a usual name of the other too.
+func related(named, proven Parser) bool {
+	return named.Format() == "xml" || (named.Format() == "html" && proven.Format() == "xml")
 }
 
 // lies says whether the content overrules the extension.
@@ -204,8 +265,10 @@ func (r *Registry) lies(named, probed Parser, profile string) bool {
 		return profile == ProfileStructured
 	case "csv":
 		return probed.Format() == "json"
-	default: // .json with a table in it; prose in a .json is broken JSON
+	case "json": // .json with a table in it; prose in a .json is broken JSON
 		return probed.Format() == "csv"
+	default: // the name is the only way to tell Markdown or YAML from text
+		return false
 	}
 }
 
