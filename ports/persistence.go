@@ -45,6 +45,7 @@ type Tx struct {
 	Conversations ConversationStore
 	Messages      MessageStore
 	Audit         AuditLog
+	Chain         AuditChain
 }
 
 // UserStore keeps accounts. It is platform-wide: users are found by id or by e-mail key before any tenant is known.

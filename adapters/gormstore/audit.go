@@ -62,11 +62,13 @@ func (s auditLog) List(ctx context.Context, tenantID string, page ports.Page) ([
 	}
 	rows, err := many[auditRow](ctx, s.t, "SELECT "+columns[auditRow]()+" FROM audit_records WHERE "+c.sql()+
 		" ORDER BY at DESC, id DESC LIMIT ?", append(c.args, page.Limit)...)
-	return convert(rows, err, func(r auditRow) audit.Record {
-		return audit.Record{
-			ID: r.ID, TenantID: r.TenantID, Actor: r.Actor, OnBehalfOf: r.OnBehalfOf, Action: r.Action, Target: r.Target,
-			IntentType: r.IntentType, ArgumentsHash: r.ArgumentsHash, PolicyVersion: r.PolicyVersion, Result: audit.Result(r.Result),
-			Detail: r.Detail, TraceID: r.TraceID, At: r.At.Time,
-		}
-	})
+	return convert(rows, err, auditRow.record)
+}
+
+func (r auditRow) record() audit.Record {
+	return audit.Record{
+		ID: r.ID, TenantID: r.TenantID, Actor: r.Actor, OnBehalfOf: r.OnBehalfOf, Action: r.Action, Target: r.Target,
+		IntentType: r.IntentType, ArgumentsHash: r.ArgumentsHash, PolicyVersion: r.PolicyVersion, Result: audit.Result(r.Result),
+		Detail: r.Detail, TraceID: r.TraceID, At: r.At.Time,
+	}
 }

@@ -26,13 +26,17 @@ func openPostgres(cfg Config) (*pgEngine, error) {
 	if err != nil {
 		return nil, err
 	}
+	return pgPool(cfg, conn), nil
+}
+
+func pgPool(cfg Config, conn *pgx.ConnConfig) *pgEngine {
 	conn.RuntimeParams["statement_timeout"] = millis(cfg.StatementTimeout)
 	conn.RuntimeParams["lock_timeout"] = millis(cfg.LockTimeout)
 	db := stdlib.OpenDB(*conn)
 	db.SetMaxOpenConns(cfg.Connections)
 	db.SetMaxIdleConns(cfg.Connections)
 	db.SetConnMaxIdleTime(5 * time.Minute)
-	return &pgEngine{db}, nil
+	return &pgEngine{db}
 }
 
 // pgConfig reads a URL. The error never repeats it: it holds a password.

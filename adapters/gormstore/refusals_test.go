@@ -17,6 +17,7 @@ import (
 type raw struct {
 	store *gormstore.Store
 	db    *sql.DB
+	cfg   gormstore.Config
 }
 
 // everyRaw runs a test on both databases.
@@ -42,7 +43,7 @@ func everyRaw(t *testing.T, test func(t *testing.T, r raw)) {
 			db, err := sql.Open(driver, source)
 			require.NoError(t, err)
 			t.Cleanup(func() { require.NoError(t, db.Close()) })
-			test(t, raw{s, db})
+			test(t, raw{s, db, cfg})
 		})
 	}
 }

@@ -77,8 +77,10 @@ func (e *sqliteEngine) begin(ctx context.Context, readOnly bool) (openTx, error)
 	return pool.begin(ctx)
 }
 
-func (e *sqliteEngine) ping(ctx context.Context) error {
-	s, err := e.readers.begin(ctx)
+func (e *sqliteEngine) ping(ctx context.Context) error { return ping(ctx, e.readers) }
+
+func ping(ctx context.Context, readers *slots) error {
+	s, err := readers.begin(ctx)
 	if err != nil {
 		return err
 	}

@@ -33,6 +33,8 @@ type state struct {
 	threads       table[*thread]
 	messageIDs    table[string]
 	audit         table[audit.Record]
+	links         table[audit.Link]
+	heads         table[audit.Head]
 }
 
 // limit is the theoretical arrival time of a limiter's key.
@@ -65,5 +67,6 @@ func (s *state) fork() *state {
 		steps: s.steps.fork(), logs: s.logs.fork(), idempotency: s.idempotency.fork(), artifacts: s.artifacts.fork(),
 		contracts: s.contracts.fork(), pending: s.pending.fork(), conversations: s.conversations.fork(),
 		threads: s.threads.fork(), messageIDs: s.messageIDs.fork(), audit: s.audit.fork(),
+		links: s.links.fork(), heads: s.heads.fork(),
 	}
 }

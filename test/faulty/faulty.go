@@ -139,6 +139,7 @@ func (s *Store) wrap(tx ports.Tx) ports.Tx {
 		Idempotency: idempotencyStore{s, tx.Idempotency}, Artifacts: artifactsStore{s, tx.Artifacts},
 		Contracts: contractsStore{s, tx.Contracts}, Pending: pendingStore{s, tx.Pending},
 		Conversations: conversationsStore{s, tx.Conversations}, Messages: messagesStore{s, tx.Messages}, Audit: auditStore{s, tx.Audit},
+		Chain: chainStore{s, tx.Chain},
 	}
 }
 

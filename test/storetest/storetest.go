@@ -44,7 +44,7 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		{"Executions", s.executions}, {"ExecutionList", s.executionList}, {"Leases", s.leases}, {"Lanes", s.lanes},
 		{"Steps", s.steps}, {"Events", s.events}, {"Queue", s.queue}, {"Idempotency", s.idempotency}, {"Artifacts", s.artifacts},
 		{"ArtifactList", s.artifactList}, {"Contracts", s.contracts}, {"Pending", s.pending}, {"Conversations", s.conversations},
-		{"Messages", s.messages}, {"Audit", s.audit}, {"Rekey", s.rekey},
+		{"Messages", s.messages}, {"Audit", s.audit}, {"AuditChain", s.auditChain}, {"Rekey", s.rekey},
 	} {
 		t.Run(part.name, part.run)
 	}
