@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -76,6 +77,17 @@ func (n names) agree(p identity.Principal) bool {
 		}
 	}
 	return n.ok
+}
+
+// only gives the one value among those that a request names, "" for none; ok is false if two differ.
+func only(values []string) (value string, ok bool) {
+	for _, v := range values {
+		if v != "" && value != "" && v != value {
+			return "", false
+		}
+		value = cmp.Or(value, v)
+	}
+	return value, true
 }
 
 // caller is who a request comes from, verified before its handler runs.
@@ -168,6 +180,9 @@ func (s *Server) admit(c *gin.Context, p policy) (*caller, error) {
 	}
 	switch p.access {
 	case open, own:
+		if p.create && !n.agree(identity.Principal{}) {
+			return nil, fault.ErrTenantMismatch
+		}
 		return &caller{names: n}, nil
 	case optional, login:
 		return s.signedIn(r, p, cred, n)

@@ -37,7 +37,8 @@ type Config struct {
 	LoginRate, RegisterRate, AnonymousRate ports.Rate
 	// MaxWait bounds Prefer: wait.
 	MaxWait time.Duration
-	// Heartbeat is the interval of comments in an event stream, Recheck that of looking whether its reader may still read.
+	// Heartbeat is the interval of comments in an event stream, Recheck that of looking whether its reader may still read. The guard's
+	// answer may be half a second old, and the promise is one second.
 	Heartbeat, Recheck time.Duration
 	// SlowRead bounds each read of an upload's bytes, SlowWrite each write of a stream or download.
 	SlowRead, SlowWrite time.Duration
@@ -49,7 +50,7 @@ func Defaults() Config {
 		Service: "symphainy", Version: "dev", MaxUpload: 256 << 20,
 		LoginRate: ports.Rate{Limit: 5, Window: time.Minute}, RegisterRate: ports.Rate{Limit: 3, Window: 5 * time.Minute},
 		AnonymousRate: ports.Rate{Limit: 30, Window: time.Hour},
-		MaxWait:       time.Minute, Heartbeat: 15 * time.Second, Recheck: time.Second, SlowRead: 30 * time.Second, SlowWrite: 30 * time.Second,
+		MaxWait:       time.Minute, Heartbeat: 15 * time.Second, Recheck: 450 * time.Millisecond, SlowRead: 30 * time.Second, SlowWrite: 30 * time.Second,
 	}
 }
 

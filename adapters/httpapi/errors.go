@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -146,6 +147,15 @@ func codeOf(message string) string {
 	return "invalid"
 }
 
+// ratedError is an error of a step that has another limit than its route.
+type ratedError struct {
+	error
+	by rated
+}
+
+// Unwrap gives the error of the step.
+func (e ratedError) Unwrap() error { return e.error }
+
 // problem makes the answer for an error: logged if it is the server's fault, with the headers and fields that belong to the route.
 func (s *Server) problem(c *gin.Context, err error) wire.Problem {
 	p := wire.NewProblem(err, wire.TraceID(c.Request.Context()))
@@ -157,7 +167,11 @@ func (s *Server) problem(c *gin.Context, err error) wire.Problem {
 	if pol.auth {
 		p.Message, p.Err = p.Detail, p.Code
 	}
-	if rate, ok := s.cfg.limit(pol.rate); ok && p.Status == http.StatusTooManyRequests {
+	by := pol.rate
+	if other := (ratedError{}); errors.As(err, &other) {
+		by = other.by
+	}
+	if rate, ok := s.cfg.limit(by); ok && p.Status == http.StatusTooManyRequests {
 		c.Header("X-RateLimit-Limit", strconv.Itoa(rate.Limit))
 		c.Header("X-RateLimit-Window", strconv.Itoa(int(rate.Window.Seconds())))
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/symphainy/symphainy/adapters/internal/wire"
 	"github.com/symphainy/symphainy/domain/event"
+	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/domain/identity"
 	"github.com/symphainy/symphainy/ports"
 )
@@ -129,8 +130,11 @@ func (s *Server) json(c *gin.Context, status int, v any) {
 	c.Data(status, "application/json", raw)
 }
 
-// errRevoked ends a stream whose reader may not read any more.
-var errRevoked = errors.New("the reader's credential is over")
+// blindChecks is how many checks of a reader may fail to reach the store before the stream gives up.
+const blindChecks = 10
+
+// revoked reports whether err says that a stream's reader may not read any more. Anything else is trouble of ours.
+func revoked(err error) bool { return fault.KindOf(err) == fault.Unauthenticated }
 
 // sse writes a stream of events. Its writes come from the follower and from the heartbeat, so they take turns.
 type sse struct {
@@ -189,11 +193,15 @@ func (s *Server) stream(c *gin.Context, p identity.Principal, page ports.EventPa
 	var beat sync.WaitGroup
 	beat.Go(func() { stop(s.watch(ctx, p, out)) })
 	err := s.d.Feed.Follow(ctx, p.Scope(), c.Param("id"), from, out.events)
+	if fault.KindOf(err) == fault.NotFound && ctx.Err() == nil {
+		// Most likely the log moved with its session to another owner, and the credential is what ended.
+		stop(s.d.Guard.Check(ctx, p))
+	}
 	stop(context.Canceled)
 	beat.Wait()
-	if errors.Is(context.Cause(ctx), errRevoked) || errors.Is(err, errRevoked) {
+	if why := context.Cause(ctx); revoked(why) {
 		// The reader is told why before the stream ends; if they are gone there is nobody to tell.
-		_ = out.send("event: error\ndata: {\"code\":\"session_changed\"}\n\n")
+		_ = out.send(fmt.Sprintf("event: error\ndata: {\"code\":%q}\n\n", fault.As(why).Code))
 	}
 }
 
@@ -202,13 +210,17 @@ func (s *Server) watch(ctx context.Context, p identity.Principal, out *sse) erro
 	recheck, beat := time.NewTicker(s.cfg.Recheck), time.NewTicker(s.cfg.Heartbeat)
 	defer recheck.Stop()
 	defer beat.Stop()
+	blind := 0
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-recheck.C:
-			if err := s.d.Guard.Check(ctx, p); err != nil && ctx.Err() == nil {
-				return errRevoked
+			err := s.d.Guard.Check(ctx, p)
+			if err == nil {
+				blind = 0
+			} else if blind++; revoked(err) || blind >= blindChecks {
+				return err
 			}
 		case <-beat.C:
 			if err := out.send(": beat\n\n"); err != nil {

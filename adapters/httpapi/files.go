@@ -90,6 +90,10 @@ func knownField(name string) bool {
 
 // upload streams a file to the store and submits ingest_file for it. Bytes that nothing follows up are swept.
 func (s *Server) upload(c *gin.Context) {
+	if c.Request.ContentLength > s.cfg.MaxUpload+uploadMargin {
+		s.fail(c, ports.ErrBlobTooLarge)
+		return
+	}
 	rc := http.NewResponseController(c.Writer)
 	c.Request.Body = &pacedReader{
 		r: http.MaxBytesReader(c.Writer, c.Request.Body, s.cfg.MaxUpload+uploadMargin), rc: rc, pace: s.cfg.SlowRead,
@@ -151,7 +155,26 @@ func (s *Server) ingest(c *gin.Context) (ports.Receipt, string, error) {
 	if err := untimed(c.Writer); err != nil {
 		return ports.Receipt{}, "", err
 	}
+	if err := s.still(c, who); err != nil {
+		return ports.Receipt{}, "", err
+	}
 	return s.submitIngest(c, who, f)
+}
+
+// still looks again at who uploads: an upload takes as long as it takes, and a logout, an upgrade or the end of the session meanwhile
+// counts. That an access token ran out on the way does not.
+func (s *Server) still(c *gin.Context, who *caller) error {
+	p := who.principal
+	p.ExpiresAt = time.Time{}
+	if err := s.d.Guard.Check(c.Request.Context(), p); err != nil {
+		return err
+	}
+	found, err := s.d.Sessions.Resolve(c.Request.Context(), p, who.session.ID())
+	if err != nil {
+		return err
+	}
+	route, _ := s.policyOf(c)
+	return s.usable(route, found)
 }
 
 // take reads a field. Its name is known, it is short, it comes once, and a session comes before the file.

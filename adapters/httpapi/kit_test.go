@@ -39,6 +39,7 @@ import (
 	"github.com/symphainy/symphainy/application/runtime"
 	"github.com/symphainy/symphainy/application/securityguard"
 	"github.com/symphainy/symphainy/application/trafficcop"
+	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/domain/identity"
 	"github.com/symphainy/symphainy/domain/realm"
 	"github.com/symphainy/symphainy/ports"
@@ -67,6 +68,24 @@ type world struct {
 	ending  sync.Once
 	logging sync.Mutex
 	down    atomic.Bool
+	// blind is how many more times the guard finds its store unreachable.
+	blind atomic.Int64
+	// touched counts uses of the file store.
+	touched atomic.Int64
+}
+
+// blindStore is the guard's store, which can fail for a while.
+type blindStore struct {
+	ports.UnitOfWork
+	blind *atomic.Int64
+}
+
+func (s blindStore) View(ctx context.Context, fn func(context.Context, ports.Tx) error) error {
+	if s.blind.Load() > 0 {
+		s.blind.Add(-1)
+		return fault.ErrUnavailable
+	}
+	return s.UnitOfWork.View(ctx, fn)
 }
 
 // waiter is a realm whose one intent waits until the test lets it go.
@@ -154,10 +173,10 @@ func (w *world) deps() httpapi.Deps {
 	require.NoError(t, err)
 	verifier, err := jwtauth.NewVerifier(keys, tokens, w.clock)
 	require.NoError(t, err)
-	guard := securityguard.New(store, verifier, w.clock)
+	guard := securityguard.New(blindStore{store, &w.blind}, verifier, w.clock)
 	policy := accounts.Defaults()
 	policy.RegisterRate = ports.Rate{Limit: 100, Window: time.Minute}
-	blobs := &realmtest.Blobs{}
+	blobs := &realmtest.Blobs{Fail: func(string, string) error { w.touched.Add(1); return nil }}
 	catalogue, err := intents.NewCatalogue(
 		content.New(content.Deps{UnitOfWork: store, Blobs: blobs, Clock: w.clock, IDs: ids}),
 		insights.New(insights.Deps{Blobs: blobs, Clock: w.clock, IDs: ids}),

@@ -77,6 +77,10 @@ func (s *Server) headers(c *gin.Context) {
 	if strings.HasPrefix(s.cfg.BaseURL, "https://") {
 		h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 	}
+	if len(c.Request.TransferEncoding) > 0 {
+		// Where a request has a length as well, net/http drops it: a proxy that went by it would see other requests on this connection.
+		h.Set("Connection", "close")
+	}
 	if p, ok := s.policyOf(c); ok && p.cacheable {
 		h.Set("Cache-Control", "public, max-age=300")
 	}
@@ -126,6 +130,10 @@ func (s *Server) limits(c *gin.Context) {
 	}
 	if err := plainQuery(c.Request.URL); err != nil {
 		s.fail(c, err)
+		return
+	}
+	if differ(c.Request.Header.Values("Idempotency-Key")) {
+		s.fail(c, wire.ErrConflict)
 		return
 	}
 	for _, p := range c.Params {
@@ -181,13 +189,16 @@ func plainQuery(u *url.URL) error {
 		if name == "tenant_id" || name == "user_id" {
 			continue
 		}
-		for _, v := range values {
-			if v != values[0] {
-				return wire.ErrConflict
-			}
+		if differ(values) {
+			return wire.ErrConflict
 		}
 	}
 	return nil
+}
+
+// differ reports whether one thing was given several values.
+func differ(values []string) bool {
+	return slices.ContainsFunc(values, func(v string) bool { return v != values[0] })
 }
 
 // handle reports whether a value can be an id at all: ids, references and names of assets. Everything else is as unknown as an unknown id.

@@ -87,7 +87,7 @@ func (s *Server) createSession(ctx context.Context, in *struct{ Body *createBody
 		}
 		var err error
 		if p, err = s.d.Accounts.Identify(ctx, given.Email, given.Password, s.client(ctx)); err != nil {
-			return nil, err
+			return nil, ratedError{err, loginRated}
 		}
 		if !c.names.agree(p) {
 			return nil, fault.ErrTenantMismatch
@@ -177,8 +177,14 @@ func (s *Server) upgradeSession(ctx context.Context, in *struct {
 	if err := s.sameSite(x.r, proof.ByCookie); err != nil {
 		return nil, err
 	}
+	named := callerOf(ctx).names
+	tenantID, sameTenant := only(named.tenants)
+	userID, sameUser := only(named.users)
+	if !sameTenant || !sameUser {
+		return nil, fault.ErrTenantMismatch
+	}
 	done, err := s.d.Sessions.Upgrade(ctx, trafficcop.UpgradeCommand{
-		SessionID: in.ID, Secret: proof.Secret, AccessToken: token, UserID: text(in.Body.UserID), TenantID: text(in.Body.TenantID), Metadata: in.Body.Metadata,
+		SessionID: in.ID, Secret: proof.Secret, AccessToken: token, UserID: userID, TenantID: tenantID, Metadata: in.Body.Metadata,
 	})
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/symphainy/symphainy/adapters/internal/wire"
@@ -42,15 +43,23 @@ type offer struct {
 	// queryJWT tells that a token stood in the URL.
 	queryJWT  bool
 	sessionID string
-	proofs    []wire.Proof
-	login     string
-	hasOrigin bool
-	origin    string
+	// tenants and users are what the URL names; they must be the caller's.
+	tenants, users []string
+	proofs         []wire.Proof
+	login          string
+	hasOrigin      bool
+	origin         string
 }
 
 // explicit reports whether something other than a cookie was sent.
 func (o offer) explicit() bool {
 	return o.ticket != "" || o.bearer != "" || len(o.proofs) > 0 && !o.proofs[0].ByCookie
+}
+
+// agree reports whether every tenant and user that the URL names is the caller's.
+func (o offer) agree(p identity.Principal) bool {
+	other := func(own string) func(string) bool { return func(v string) bool { return v != "" && v != own } }
+	return !slices.ContainsFunc(o.tenants, other(p.TenantID)) && !slices.ContainsFunc(o.users, other(p.UserID))
 }
 
 // read takes the credentials out of the request. What contradicts itself is an error.
@@ -72,6 +81,7 @@ func (h *Hub) read(r *http.Request) (offer, error) {
 			}
 		}
 	}
+	o.tenants, o.users = query["tenant_id"], query["user_id"]
 	token, legacy := query.Get(tokenParam), query.Get(legacyParam)
 	var err error
 	if o.sessionID, err = namedSession(query.Get(sessionParam), token, legacy); err != nil {

@@ -227,6 +227,20 @@ func TestWhatContradictsItself(t *testing.T) {
 	w.open(agentPath("access_token", ticket), nil).event("connection.established") // nothing of that used it up
 }
 
+// TestNamedTenants: what the URL names must be the caller's, and proves nothing.
+func TestNamedTenants(t *testing.T) {
+	w := newWorld(t)
+	ada, bob := w.Register("ada"), w.Register("bob")
+	for _, named := range [][]string{
+		{"tenant_id", bob.Tenant.ID}, {"user_id", bob.User.ID}, {"tenant_id", ada.Tenant.ID, "tenant_id", bob.Tenant.ID}, {"tenant_id", "x"},
+	} {
+		status, code := w.refused(agentPath(named...), bearer(ada.AccessToken))
+		require.Equal(t, 403, status, named)
+		require.Equal(t, "tenant_mismatch", code)
+	}
+	w.open(agentPath("tenant_id", ada.Tenant.ID, "user_id", ada.User.ID), bearer(ada.AccessToken)).event("connection.established")
+}
+
 func TestSessionsThatCannotBeOpened(t *testing.T) {
 	w := newWorld(t)
 	ada, bob, visit := w.Register("ada"), w.Register("bob"), w.Anonymous()

@@ -71,6 +71,9 @@ func (h *Hub) enter(ctx context.Context, r *http.Request, route handler) (who ca
 	if who, err = route.enter(ctx, r, o); err != nil {
 		return who, nil, o.queryJWT, err
 	}
+	if !o.agree(who.principal) {
+		return who, nil, o.queryJWT, fault.ErrTenantMismatch
+	}
 	at, err = h.admit(places(who.principal, who.sessionID(), h.addresses.Client(r)))
 	return who, at, o.queryJWT, err
 }
