@@ -152,3 +152,20 @@ func FuzzBinaries(f *testing.F) {
 		require.NoError(t, err)
 	})
 }
+
+func FuzzTexts(f *testing.F) {
+	for i, name := range textual {
+		f.Add(uint8(i), fixtureBytes(f, name))
+	}
+	f.Fuzz(func(t *testing.T, which uint8, content []byte) {
+		name := textual[int(which)%len(textual)]
+		doc, err := read(name, content, parse.Options{}, parse.Limits{Time: 10 * time.Second})
+		if err != nil {
+			require.NotEqual(t, fault.Internal, fault.KindOf(err), err)
+			require.NotContains(t, fault.As(err).Msg, "broke the parser")
+			return
+		}
+		_, err = parse.EncodeDocument(doc)
+		require.NoError(t, err)
+	})
+}

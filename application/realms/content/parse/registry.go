@@ -89,6 +89,8 @@ type Registry struct {
 func NewRegistry(limits Limits) *Registry {
 	return &Registry{limits: limits.withDefaults(), parsers: []Parser{
 		newXLSX(),
+		newDOCX(),
+		newHTML(),
 		newJSON(),
 		newCSV(),
 		newText(),
@@ -184,6 +186,9 @@ func (r *Registry) choose(in Input, src *source) (Parser, string, error) {
 	ext := extension(in.Filename)
 	named := r.byExtension(ext)
 	if proven := r.proven(src); proven != nil {
+		if named == nil && foreignExtensions[ext] != "" && !isBinary(proven) {
+			return nil, "", r.unsupported("not what the name says, but "+proven.Format(), ext)
+		}
 		if named == nil || named.Format() == proven.Format() || related(named, proven) {
 			return proven, "", nil
 		}

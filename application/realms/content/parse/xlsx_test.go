@@ -10,8 +10,9 @@ import (
 )
 
 var (
-	containers = []string{"policies.xlsx"}
-	binaries   = []string{"policies.xlsx"}
+	containers = []string{"policies.xlsx", "manual.docx"}
+	textual    = []string{"handbook.html"}
+	binaries   = []string{"policies.xlsx", "manual.docx"}
 )
 
 func TestWorkbook(t *testing.T) {
