@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -100,7 +101,7 @@ func (c *call) begin(name string) execution.Step {
 // store writes the step's record, its events and, for effects in the store, the effects, all in one transaction under the lease.
 func (c *call) store(ctx context.Context, step execution.Step, result []byte, effects func(context.Context, ports.Tx, execution.Snapshot) ([]byte, error), drafts ...event.Draft) ([]byte, error) {
 	var after execution.Snapshot
-	err := c.engine.UnitOfWork.Do(ctx, func(ctx context.Context, tx ports.Tx) error {
+	err := c.engine.again(ctx, func(ctx context.Context, tx ports.Tx) error {
 		ex, err := tx.Leases.Hold(ctx, c.claimed.Lease())
 		if err != nil {
 			return err
@@ -128,6 +129,21 @@ func (c *call) store(ctx context.Context, step execution.Step, result []byte, ef
 	c.finished[step.Name] = step
 	c.engine.hint(ctx, after, false)
 	return step.Result, nil
+}
+
+// staleTries bounds how often a transaction starts again because somebody else changed what it had read.
+const staleTries = 10
+
+// again runs fn in a transaction, and anew while an aggregate that it saves was changed by somebody else after it was read: of two
+// executions that work on one object both succeed, one after the other. When that does not end, another attempt follows.
+func (e *Engine) again(ctx context.Context, fn func(ctx context.Context, tx ports.Tx) error) error {
+	var err error
+	for range staleTries {
+		if err = e.UnitOfWork.Do(ctx, fn); !errors.Is(err, fault.ErrStale) {
+			return err
+		}
+	}
+	return fault.ErrUnavailable.Because(err)
 }
 
 // failed makes the failure of a step visible and gives back its error.

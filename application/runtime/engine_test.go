@@ -209,6 +209,25 @@ func TestADeadOwnersWorkIsTakenOverAndItsWritesAreRefused(t *testing.T) {
 	require.Equal(t, append(started, event.ExecutionStarted, event.ExecutionCompleted), w.types(id))
 }
 
+// What an execution read may be changed by another one before it is saved. It reads again; it does not fail.
+func TestAnEffectThatWasOvertakenReadsAgain(t *testing.T) {
+	tries := 0
+	w := newWorld(t, only(func(ctx context.Context, c ports.IntentCall) (ports.IntentResult, error) {
+		_, err := c.Transact(ctx, "write", func(context.Context, ports.Tx, execution.Snapshot) ([]byte, error) {
+			if tries++; tries < 4 {
+				return nil, fault.ErrStale
+			}
+			return nil, nil
+		})
+		return ports.IntentResult{}, err
+	}))
+	id := w.submit(submission("act"))
+	w.work()
+	require.Equal(t, execution.Completed, w.get(id).State)
+	require.Equal(t, 4, tries)
+	require.Equal(t, 1, w.get(id).Attempt)
+}
+
 func TestARealmThatPanicsAboutAFailureDoesNotKeepTheExecutionAlive(t *testing.T) {
 	w := newWorld(t, only(func(context.Context, ports.IntentCall) (ports.IntentResult, error) {
 		return ports.IntentResult{}, fault.New(fault.Conflict, "broken", "No.")
