@@ -29,13 +29,15 @@ type upkeep struct {
 	done   sync.WaitGroup
 }
 
-// upkeepModule gives the background work: the sweep of contracts, and the removal of what has expired.
+// upkeepModule gives the background work: the sweep of contracts, the removal of what has expired, and the sealing of audit
+// records.
 func upkeepModule(cfg Config) fx.Option {
 	return fx.Module("upkeep", fx.Provide(
 		func(lc fx.Lifecycle, c *content.Realm, uow ports.UnitOfWork, clock ports.Clock, log *slog.Logger) *upkeep {
 			u := &upkeep{log: log, chores: []chore{
 				{"sweep expired contracts", cfg.SweepEvery, func(ctx context.Context) error { return sweep(ctx, c, log) }},
 				{"purge what has expired", cfg.PurgeEvery, func(ctx context.Context) error { return purge(ctx, uow, clock) }},
+				sealing(uow, log),
 			}}
 			lc.Append(fx.StartStopHook(u.start, u.stop))
 			return u
