@@ -28,6 +28,9 @@ func (htmlParser) certain(s *source) bool { return s.markup() == markupHTML }
 // htmlLinkLimit is how many links are listed.
 const htmlLinkLimit = 1_000
 
+// htmlTokenBytes is the length of a tag, or of a text between two tags.
+const htmlTokenBytes = 4 << 20
+
 // htmlFile is a page while it is read.
 type htmlFile struct {
 	job    *Job
@@ -57,14 +60,14 @@ func (htmlParser) Parse(job *Job) (*document.Document, error) {
 	doc := job.newDocument("html")
 	f := &htmlFile{job: job, doc: doc, prose: newProse(job, doc, "\n\n"), style: document.StyleBody, names: map[string]int{}}
 	z := html.NewTokenizer(in)
-	z.SetMaxBuf(int(min(job.Limits.RecordBytes, 1<<30)))
-	for z.Next() != html.ErrorToken {
-		if err := f.token(z); err != nil {
+	z.SetMaxBuf(htmlTokenBytes)
+	for kind := z.Next(); kind != html.ErrorToken; kind = z.Next() {
+		if err := f.token(z, kind); err != nil {
 			return nil, err
 		}
 	}
 	if err := z.Err(); errors.Is(err, html.ErrBufferExceeded) {
-		return nil, exceeded("record_bytes", job.Limits.RecordBytes, job.Limits.RecordBytes+1, ", in one tag or text")
+		return nil, exceeded("record_bytes", htmlTokenBytes, htmlTokenBytes+1, ": a tag, or a text without tags")
 	} else if !errors.Is(err, io.EOF) {
 		return nil, err
 	}
@@ -75,27 +78,41 @@ func (htmlParser) Parse(job *Job) (*document.Document, error) {
 	return doc, f.prose.finish()
 }
 
-func (f *htmlFile) token(z *html.Tokenizer) error {
-	t := z.Token()
-	switch t.Type {
+func (f *htmlFile) token(z *html.Tokenizer, kind html.TokenType) error {
+	switch kind {
 	case html.TextToken:
+		text := z.Token().Data
 		if !f.pre { // outside of pre a line end is a blank
-			t.Data = strings.NewReplacer("\r", " ", "\n", " ").Replace(t.Data)
+			text = strings.NewReplacer("\r", " ", "\n", " ").Replace(text)
 		}
-		f.write(t.Data)
+		f.write(text)
 	case html.StartTagToken, html.SelfClosingTagToken:
-		if t.Type == html.StartTagToken && skippedElement(t.DataAtom) {
-			return f.leap(z, t.Data)
-		}
-		if len(t.Attr) > xmlAttributeLimit {
-			return exceeded("attributes", xmlAttributeLimit, int64(len(t.Attr)), "")
-		}
-		return f.start(t)
+		return f.tag(z, kind)
 	case html.EndTagToken:
-		return f.end(t)
+		return f.end(z.Token())
 	case html.ErrorToken, html.CommentToken, html.DoctypeToken:
 	}
 	return nil
+}
+
+// tag reads a start tag, and of its attributes only those that matter.
+func (f *htmlFile) tag(z *html.Tokenizer, kind html.TokenType) error {
+	raw, more := z.TagName()
+	t := html.Token{Data: string(raw), DataAtom: atom.Lookup(raw)}
+	if kind == html.StartTagToken && skippedElement(t.DataAtom) {
+		return f.leap(z, t.Data)
+	}
+	for n := int64(1); more; n++ {
+		var key, value []byte
+		if n > xmlAttributeLimit {
+			return exceeded("attributes", xmlAttributeLimit, n, "")
+		}
+		key, value, more = z.TagAttr()
+		if k := string(key); k == "href" || k == "colspan" {
+			t.Attr = append(t.Attr, html.Attribute{Key: k, Val: string(value)})
+		}
+	}
+	return f.start(t)
 }
 
 func skippedElement(a atom.Atom) bool {
