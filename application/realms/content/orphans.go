@@ -66,8 +66,9 @@ func (r *Realm) old(key string, kind typeid.Prefix) bool {
 	return ok && r.Clock.Now().Sub(time.UnixMilli(ms)) >= orphanAge
 }
 
-// orphan reports whether nobody may read the blob any more: no artifact names it, or the artifact's contract has ended without it, as it
-// happens to a document whose parsing finished while the sweep was at work. Such an artifact is deleted.
+// orphan reports whether nobody may read the blob any more: no artifact names it, as it happens to what a dead worker's attempt left beside
+// the one that succeeded, or the artifact's contract has ended without it, as it happens to a document whose parsing finished while the
+// sweep was at work. Such an artifact is deleted.
 func (r *Realm) orphan(ctx context.Context, key string) (bool, error) {
 	var orphan, late bool
 	look := func(ctx context.Context, tx ports.Tx, write bool) error {
@@ -84,6 +85,9 @@ func (r *Realm) orphan(ctx context.Context, key string) (bool, error) {
 		}
 		if err != nil {
 			return err
+		}
+		if orphan = !parsed.Beside(a.Snapshot().BlobKey, key); orphan {
+			return nil
 		}
 		now, ends := r.Clock.Now(), a.Snapshot().ExpiresAt
 		late = !ends.IsZero() && !now.Before(ends) && a.Snapshot().DataClass == artifact.WorkingMaterial

@@ -44,7 +44,6 @@ type plan struct {
 	ExpiresAt  time.Time
 	Reference  string
 	ParsedRef  string
-	Key        string
 	Generation int
 	Root       string
 	// Profile and Options are after precedence: parameter, pending context, file, detection.
@@ -55,6 +54,8 @@ type plan struct {
 
 // outcome is what a parsing has found, small enough to be a step's result.
 type outcome struct {
+	// Key is the document's; another attempt has another one.
+	Key         string
 	Format      string
 	ParsingType string
 	Records     int
@@ -127,7 +128,6 @@ func (r *Realm) plan(ctx context.Context, tx ports.Tx, now execution.Snapshot, i
 		MediaType: file.MediaType, SHA256: file.BlobSHA, ExpiresAt: file.ExpiresAt,
 		Reference:  artifacts.Reference(artifacts.TypeFile, file.TenantID, file.SessionID, file.ID),
 		ParsedRef:  artifacts.Reference(artifacts.TypeParsedContent, now.TenantID, now.SessionID, parsedID),
-		Key:        parsed.DocumentKey(now.SessionID, parsedID),
 		Generation: file.Lineage.Generation + 1, Root: first(file.Lineage.RootArtifactID, file.ID),
 		Profile: first(in.ParsingType, known.Profile, file.Profile), Options: options, PendingID: pending,
 	}, nil
@@ -152,7 +152,8 @@ func (r *Realm) parse(ctx context.Context, call ports.IntentCall, p plan) (outco
 	if err != nil {
 		return outcome{}, r.lost(ctx, call, p, err)
 	}
-	doc, info, err := r.documents.Write(ctx, p.Key, p.ParsedID, func(sink parse.RowSink) (*document.Document, error) {
+	key := parsed.DocumentKey(call.Execution().SessionID, p.ParsedID, call.Execution().Fence)
+	doc, info, err := r.documents.Write(ctx, key, p.ParsedID, func(sink parse.RowSink) (*document.Document, error) {
 		input := parse.Input{Body: body, Filename: p.Name, MIME: p.MediaType, Profile: profileOf(p.Profile), FileID: p.FileID, SHA256: p.SHA256}
 		doc, err := r.parsers.Parse(ctx, input, options, sink)
 		if err == nil {
@@ -167,7 +168,7 @@ func (r *Realm) parse(ctx context.Context, call ports.IntentCall, p plan) (outco
 		return outcome{}, err
 	}
 	return outcome{
-		Format: doc.Format, ParsingType: doc.ParsingType, Records: doc.Metadata.RecordCount,
+		Key: key, Format: doc.Format, ParsingType: doc.ParsingType, Records: doc.Metadata.RecordCount,
 		Warnings: doc.Warnings.Total + doc.CellErrors.Total, Size: info.Size, SHA256: info.SHA256,
 		Payload: p.payload(doc), Metadata: metadataOf(doc),
 	}, nil
@@ -204,7 +205,7 @@ func (p plan) artifact(out outcome, executionID string) artifact.Snapshot {
 			Generation: p.Generation, RootArtifactID: p.Root,
 		},
 		Name: p.Name, Format: out.Format, Profile: out.ParsingType, Size: out.Size,
-		BlobKey: p.Key, BlobSHA: out.SHA256, MediaType: "application/json", ExpiresAt: p.ExpiresAt,
+		BlobKey: out.Key, BlobSHA: out.SHA256, MediaType: "application/json", ExpiresAt: p.ExpiresAt,
 	}
 }
 

@@ -41,7 +41,7 @@ func TestSweepEndsWhatIsDue(t *testing.T) {
 	require.Equal(t, content.SweepReport{ExpiredContractsFound: 3, ContractsUpdated: 3, MaterialsPurged: 4, OrphansRemoved: 1}, report)
 	require.Equal(t, []string{
 		"files/" + visitor.SessionID + "/" + fresh, "files/" + user.SessionID + "/" + long.id,
-		"parsed/" + user.SessionID + "/" + longParsed + "/document", "parsed/" + user.SessionID + "/" + longParsed + "/rows",
+		"parsed/" + user.SessionID + "/" + longParsed + "/1/document", "parsed/" + user.SessionID + "/" + longParsed + "/1/rows",
 	}, k.Blobs.Keys(), "without %s", abandoned)
 	for _, id := range []string{short.id, prepared.id} {
 		k.refused(t, user, "not_found", "get_file_by_id", params{"file_id": id})

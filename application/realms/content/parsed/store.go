@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/symphainy/symphainy/application/realms/content/parse"
@@ -33,10 +34,14 @@ type Store struct {
 // NewStore makes a store that refuses documents and row files of more than limit bytes.
 func NewStore(blobs ports.BlobStore, limit int64) Store { return Store{blobs: blobs, limit: limit} }
 
-// DocumentKey gives the key of the document; the artifact's BlobKey.
-func DocumentKey(sessionID, parsedFileID string) string {
-	return Prefix + sessionID + "/" + parsedFileID + documentName
+// DocumentKey gives the key of the document; the artifact's BlobKey. Every claim of an execution, by the number of its fence, has a key of
+// its own: an owner that stood still and goes on after another took over then touches nothing of the other's.
+func DocumentKey(sessionID, parsedFileID string, fence int64) string {
+	return Prefix + sessionID + "/" + parsedFileID + "/" + strconv.FormatInt(fence, 10) + documentName
 }
+
+// Beside reports whether a blob's key is that of the document or of its rows.
+func Beside(documentKey, key string) bool { return key == documentKey || key == rowsKey(documentKey) }
 
 func rowsKey(documentKey string) string {
 	return strings.TrimSuffix(documentKey, documentName) + rowsName

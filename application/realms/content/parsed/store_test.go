@@ -21,7 +21,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const id = "par_1"
 
-var key = parsed.DocumentKey("ses_1", id)
+var key = parsed.DocumentKey("ses_1", id, 1)
 
 // numbers fills a document with n rows, and fails at the end with err.
 func numbers(n int, err error) func(parse.RowSink) (*document.Document, error) {
@@ -85,7 +85,7 @@ func TestFailuresLeaveNothing(t *testing.T) {
 		"parser":         {1 << 20, "", numbers(100000, broken), broken},
 		"parser, no row": {1 << 20, "", numbers(0, broken), broken},
 		"rows too large": {100, "", numbers(500000, nil), ports.ErrBlobTooLarge},
-		"rows refused":   {1 << 20, "parsed/ses_1/par_1/rows", numbers(500000, nil), down},
+		"rows refused":   {1 << 20, "parsed/ses_1/par_1/1/rows", numbers(500000, nil), down},
 		"document":       {1 << 20, key, numbers(10, nil), down},
 	}
 	for name, c := range cases {
