@@ -63,7 +63,9 @@ func (s auditChain) Head(ctx context.Context, tenantID string) (audit.Head, erro
 
 func (s auditChain) head(ctx context.Context, tenantID string) (audit.Head, error) {
 	row, err := one[headRow](ctx, s.t, "SELECT "+columns[headRow]()+" FROM audit_heads WHERE tenant_id = ?"+s.t.forUpdate(s.t.view), tenantID)
-	return restore(row, err, func(r headRow) audit.Head { return audit.Head{TenantID: r.TenantID, Position: r.Position, Hash: r.Hash} })
+	return restore(row, err, func(r headRow) audit.Head {
+		return audit.Head{TenantID: r.TenantID, Position: r.Position, Hash: r.Hash}
+	})
 }
 
 func (s auditChain) Unsealed(ctx context.Context, tenantID, after string, limit int) ([]audit.Record, error) {

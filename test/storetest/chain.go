@@ -218,10 +218,14 @@ func (s *suite) chainCalls(t *testing.T) {
 	link, _ := audit.Start(h.tenantID).Seal(r)
 	of := func(tenantID string) map[string]attempt {
 		return map[string]attempt{
-			"Head":     without(func(ctx context.Context, tx ports.Tx) (audit.Head, error) { return tx.Chain.Head(ctx, tenantID) }),
-			"Unsealed": without(func(ctx context.Context, tx ports.Tx) ([]audit.Record, error) { return tx.Chain.Unsealed(ctx, tenantID, "", 1) }),
-			"Sealed":   without(func(ctx context.Context, tx ports.Tx) ([]audit.Sealed, error) { return tx.Chain.Sealed(ctx, tenantID, beforeAll(), 1) }),
-			"Extend":   func(ctx context.Context, tx ports.Tx) error { return tx.Chain.Extend(ctx, tenantID, link) },
+			"Head": without(func(ctx context.Context, tx ports.Tx) (audit.Head, error) { return tx.Chain.Head(ctx, tenantID) }),
+			"Unsealed": without(func(ctx context.Context, tx ports.Tx) ([]audit.Record, error) {
+				return tx.Chain.Unsealed(ctx, tenantID, "", 1)
+			}),
+			"Sealed": without(func(ctx context.Context, tx ports.Tx) ([]audit.Sealed, error) {
+				return tx.Chain.Sealed(ctx, tenantID, beforeAll(), 1)
+			}),
+			"Extend": func(ctx context.Context, tx ports.Tx) error { return tx.Chain.Extend(ctx, tenantID, link) },
 		}
 	}
 	for name, call := range of("") {
