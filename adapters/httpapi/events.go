@@ -193,7 +193,7 @@ func (s *Server) stream(c *gin.Context, p identity.Principal, page ports.EventPa
 	var beat sync.WaitGroup
 	beat.Go(func() { stop(s.watch(ctx, p, out)) })
 	err := s.d.Feed.Follow(ctx, p.Scope(), c.Param("id"), from, out.events)
-	if fault.KindOf(err) == fault.NotFound && ctx.Err() == nil {
+	if err != nil && fault.KindOf(err) == fault.NotFound && ctx.Err() == nil {
 		// Most likely the log moved with its session to another owner, and the credential is what ended.
 		stop(s.d.Guard.Check(ctx, p))
 	}

@@ -151,6 +151,9 @@ func (s *server) end() {
 	if log := s.log.String(); s.t.Failed() && log != "" {
 		s.t.Logf("log of %s:\n%s", s.url, log)
 	}
+	if strings.Contains(s.log.String(), `"msg":"panic"`) {
+		s.t.Errorf("panic in the server:\n%s", s.log)
+	}
 	if strings.Contains(s.log.String(), "DATA RACE") {
 		s.t.Errorf("data race in the server:\n%s", s.log)
 	}
