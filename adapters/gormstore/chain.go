@@ -109,9 +109,10 @@ func (s auditChain) Sealed(ctx context.Context, tenantID string, after audit.Lin
 	if err := needTenant(tenantID); err != nil {
 		return nil, err
 	}
+	// The condition on the position alone is what the index can answer.
 	rows, err := many[sealedRow](ctx, s.t, "SELECT "+columns[auditRow]()+", chain_position, chain_previous, chain_hash FROM audit_records"+
-		" WHERE chain_position IS NOT NULL AND tenant_id = ? AND (chain_position, id) > (?, ?) ORDER BY chain_position, id LIMIT ?",
-		tenantID, after.Position, after.RecordID, limit)
+		" WHERE chain_position IS NOT NULL AND tenant_id = ? AND chain_position >= ? AND (chain_position, id) > (?, ?) ORDER BY chain_position, id LIMIT ?",
+		tenantID, after.Position, after.Position, after.RecordID, limit)
 	return convert(rows, err, func(r sealedRow) audit.Sealed {
 		return audit.Sealed{Record: r.Record.record(), Link: audit.Link{
 			TenantID: r.Record.TenantID, Position: r.Position, RecordID: r.Record.ID, Previous: r.Previous, Hash: r.Hash,
