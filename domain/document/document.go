@@ -16,9 +16,9 @@ const PreviewRows = 10
 type Document struct {
 	ParsedFileID string
 	FileID       string
-	// Format is the parser's name: csv, tsv, json, text.
+	// Format is the parser's name: csv, tsv, json, text, xlsx, docx, html, ….
 	Format string
-	// ParsingType is the profile by which the file was read: structured or unstructured.
+	// ParsingType is the profile by which the file was read: structured, unstructured, workflow, sop or data_model.
 	ParsingType   string
 	ParserVersion string
 	SourceSHA256  string
@@ -32,6 +32,10 @@ type Document struct {
 	Structure  []Element
 	Tables     []Table
 	Metadata   Metadata
+	// Workflow, SOP and Schema are nil unless the source holds one.
+	Workflow *Workflow
+	SOP      *SOP
+	Schema   *Schema
 
 	CellErrors Findings
 	Warnings   Findings
@@ -78,7 +82,7 @@ type Label struct {
 
 // Element is one entry of the outline: a heading, a list with its items, or a member of a tree.
 type Element struct {
-	// Kind is heading, list, object, array or value.
+	// Kind is heading, list, link, element, object, array or value.
 	Kind string
 	// Name is the title, or the path of the member.
 	Name  string

@@ -32,6 +32,9 @@ type (
 		Structure     []storedElement   `json:"structure,omitempty"`
 		Tables        []storedTable     `json:"tables,omitempty"`
 		Metadata      storedMetadata    `json:"metadata"`
+		Workflow      *storedWorkflow   `json:"workflow,omitempty"`
+		SOP           *storedSOP        `json:"sop,omitempty"`
+		Schema        *storedSchema     `json:"schema,omitempty"`
 		CellErrors    storedFindings    `json:"cell_errors"`
 		Warnings      storedFindings    `json:"warnings"`
 	}
@@ -128,6 +131,7 @@ func EncodeDocument(d *document.Document) ([]byte, error) {
 		Metadata:   storedMetadata(d.Metadata),
 		CellErrors: storeFindings(d.CellErrors), Warnings: storeFindings(d.Warnings),
 	}
+	storeModels(d, &s)
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
@@ -157,6 +161,7 @@ func DecodeDocument(b []byte) (*document.Document, error) {
 		Metadata:   document.Metadata(s.Metadata),
 		CellErrors: restoreFindings(s.CellErrors), Warnings: restoreFindings(s.Warnings),
 	}
+	restoreModels(&s, d)
 	for _, t := range s.Tables {
 		table, err := restoreTable(t)
 		if err != nil {

@@ -74,7 +74,7 @@ func refused(t *testing.T, name string, content []byte, code string) *fault.Erro
 	require.Nil(t, doc)
 	require.Equal(t, code, fault.As(err).Code, "%s: %v", name, err)
 	require.Less(t, took, 10*time.Second, name) // 2 s without the race detector
-	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(256<<20), name)
+	require.Less(t, int64(after.HeapSys)-int64(before.HeapSys), int64(192<<20), name)
 	return fault.As(err)
 }
 

@@ -17,6 +17,9 @@ const (
 	ProfileStructured   = "structured"
 	ProfileUnstructured = "unstructured"
 	ProfileHybrid       = "hybrid"
+	ProfileWorkflow     = "workflow"
+	ProfileSOP          = "sop"
+	ProfileDataModel    = "data_model"
 )
 
 // Input is a file to parse.
@@ -63,7 +66,7 @@ type Parser interface {
 	Format() string
 	// Extensions are the endings of file names, without the dot, lower case.
 	Extensions() []string
-	// Profile is how the files are read: structured or unstructured.
+	// Profile is how the files are read: one of the profiles.
 	Profile() string
 	// Probe says whether content without a telling name looks like this format.
 	Probe(s *source) bool
@@ -91,6 +94,8 @@ func NewRegistry(limits Limits) *Registry {
 		newXLSX(),
 		newDOCX(),
 		newHTML(),
+		newBPMN(),
+		newXML(),
 		newJSON(),
 		newCSV(),
 		newText(),
@@ -188,6 +193,9 @@ func (r *Registry) choose(in Input, src *source) (Parser, string, error) {
 	if proven := r.proven(src); proven != nil {
 		if named == nil && foreignExtensions[ext] != "" && !isBinary(proven) {
 			return nil, "", r.unsupported("not what the name says, but "+proven.Format(), ext)
+		}
+		if named != nil && named.Format() == "bpmn" && proven.Format() == "xml" {
+			return named, "", nil // which says what is missing
 		}
 		if named == nil || named.Format() == proven.Format() || related(named, proven) {
 			return proven, "", nil

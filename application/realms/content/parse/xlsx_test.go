@@ -11,7 +11,7 @@ import (
 
 var (
 	containers = []string{"policies.xlsx", "manual.docx"}
-	textual    = []string{"handbook.html"}
+	textual    = []string{"handbook.html", "catalogue.xml", "beneficiary.bpmn", "migration.bpmn", "lanes.bpmn"}
 	binaries   = []string{"policies.xlsx", "manual.docx"}
 )
 
