@@ -8,9 +8,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"os"
 	"regexp"
+	"sync"
 
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/fileblob"
@@ -33,7 +35,22 @@ var (
 const maxKey = 512
 
 // Store is a ports.BlobStore over a bucket.
-type Store struct{ bucket *blob.Bucket }
+type Store struct {
+	bucket *blob.Bucket
+	// publishing makes "only if it is new" hold within the process: a folder checks first and renames afterwards. Across processes keys do
+	// not meet, because each is made of a fresh id.
+	publishing [64]sync.Mutex
+}
+
+// publish ends a write under the lock of its key.
+func (s *Store) publish(key string, w *blob.Writer) error {
+	h := fnv.New32a()
+	h.Write([]byte(key))
+	lock := &s.publishing[h.Sum32()%uint32(len(s.publishing))]
+	lock.Lock()
+	defer lock.Unlock()
+	return w.Close()
+}
 
 var (
 	_ ports.BlobStore   = (*Store)(nil)
@@ -52,11 +69,11 @@ func OpenFolder(dir string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("blob store: open the folder: %w", err)
 	}
-	return &Store{b}, nil
+	return &Store{bucket: b}, nil
 }
 
 // OpenMemory keeps blobs in memory, for tests.
-func OpenMemory() *Store { return &Store{memblob.OpenBucket(nil)} }
+func OpenMemory() *Store { return &Store{bucket: memblob.OpenBucket(nil)} }
 
 // Close gives the bucket back.
 func (s *Store) Close() error { return s.bucket.Close() }
@@ -88,7 +105,7 @@ func (s *Store) Put(ctx context.Context, key string, r io.Reader, limit int64) (
 		}
 		return ports.BlobInfo{}, translate(err)
 	}
-	if err := w.Close(); err != nil {
+	if err := s.publish(key, w); err != nil {
 		return ports.BlobInfo{}, translate(err)
 	}
 	return ports.BlobInfo{Size: n, SHA256: hex.EncodeToString(sum.Sum(nil))}, nil

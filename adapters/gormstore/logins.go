@@ -86,6 +86,7 @@ type ticketRow struct {
 	LoginEpoch     int    `gorm:"column:login_epoch"`
 	Origin         string `gorm:"column:origin"`
 	AuthTime       stamp  `gorm:"column:auth_time"`
+	CredentialEnds stamp  `gorm:"column:credential_ends_at"`
 	Expires        stamp  `gorm:"column:expires_at"`
 }
 
@@ -94,14 +95,16 @@ func (ticketRow) TableName() string { return "tickets" }
 func (r ticketRow) ticket() session.Ticket {
 	return session.Ticket{
 		Hash: r.Hash, SessionID: r.SessionID, Epoch: r.Epoch, TenantID: r.TenantID, UserID: r.UserID, LoginSessionID: r.LoginSessionID,
-		LoginEpoch: r.LoginEpoch, Origin: r.Origin, AuthTime: r.AuthTime.Time, ExpiresAt: r.Expires.Time,
+		LoginEpoch: r.LoginEpoch, Origin: r.Origin, AuthTime: r.AuthTime.Time,
+		CredentialEndsAt: r.CredentialEnds.Time, ExpiresAt: r.Expires.Time,
 	}
 }
 
 func (s tickets) Insert(ctx context.Context, t session.Ticket) error {
 	return s.t.insert(ctx, &ticketRow{
 		Hash: t.Hash, SessionID: t.SessionID, Epoch: t.Epoch, TenantID: t.TenantID, UserID: t.UserID, LoginSessionID: t.LoginSessionID,
-		LoginEpoch: t.LoginEpoch, Origin: t.Origin, AuthTime: at(t.AuthTime), Expires: at(t.ExpiresAt),
+		LoginEpoch: t.LoginEpoch, Origin: t.Origin, AuthTime: at(t.AuthTime),
+		CredentialEnds: at(t.CredentialEndsAt), Expires: at(t.ExpiresAt),
 	})
 }
 

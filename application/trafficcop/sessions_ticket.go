@@ -26,7 +26,7 @@ func (s *Sessions) IssueTicket(ctx context.Context, p identity.Principal, sessio
 	ticket := securityguard.NewSecret(securityguard.SocketTicket, s.d.IDs.Secret())
 	stored := session.Ticket{
 		Hash: securityguard.HashSecret(ticket), SessionID: sessionID, Epoch: found.Epoch(), Origin: origin,
-		AuthTime: p.AuthTime, ExpiresAt: now.Add(session.TicketLife),
+		AuthTime: p.AuthTime, CredentialEndsAt: p.ExpiresAt, ExpiresAt: now.Add(session.TicketLife),
 	}
 	if !p.Anonymous() {
 		stored.TenantID, stored.UserID = p.TenantID, p.UserID
@@ -71,7 +71,7 @@ func (s *Sessions) bearer(ctx context.Context, tx ports.Tx, t session.Ticket, or
 	now := s.d.Clock.Now()
 	p := identity.Principal{
 		Kind: identity.KindUser, UserID: t.UserID, TenantID: t.TenantID, SessionID: t.LoginSessionID, SessionEpoch: t.LoginEpoch,
-		AuthTime: t.AuthTime,
+		AuthTime: t.AuthTime, ExpiresAt: t.CredentialEndsAt,
 	}
 	if t.UserID == "" {
 		p = identity.Principal{Kind: identity.KindAnonymous, SessionID: t.SessionID}

@@ -104,7 +104,10 @@ type Ticket struct {
 	LoginEpoch     int
 	Origin         string
 	AuthTime       time.Time
-	ExpiresAt      time.Time
+	// CredentialEndsAt is when the credential that bought the ticket ends: a socket does not outlive it. Zero means with the session.
+	CredentialEndsAt time.Time
+	// ExpiresAt is when the ticket itself ends.
+	ExpiresAt time.Time
 }
 
 // TicketLife is how long a ticket can be used.

@@ -109,7 +109,7 @@ func (s *suite) tickets(t *testing.T) {
 	ticket := func(ends time.Time) session.Ticket {
 		return session.Ticket{
 			Hash: hashOf(id("ticket")), SessionID: h.session.ID(), Epoch: 2, TenantID: h.tenantID, UserID: h.user.ID,
-			LoginSessionID: h.session.ID(), LoginEpoch: 3, Origin: awkward, AuthTime: s.abroad(1), ExpiresAt: ends,
+			LoginSessionID: h.session.ID(), LoginEpoch: 3, Origin: awkward, AuthTime: s.abroad(1), CredentialEndsAt: s.abroad(2), ExpiresAt: ends,
 		}
 	}
 	soon := s.Now().Add(time.Hour).Truncate(time.Microsecond)

@@ -75,6 +75,7 @@ CREATE TABLE tickets (
     login_epoch      integer NOT NULL,
     origin           text NOT NULL,
     auth_time        timestamptz,
+    credential_ends_at timestamptz,
     expires_at       timestamptz
 );
 CREATE INDEX tickets_session ON tickets (session_id);

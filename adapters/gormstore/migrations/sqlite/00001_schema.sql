@@ -75,6 +75,7 @@ CREATE TABLE tickets (
     login_epoch      integer NOT NULL,
     origin           text NOT NULL,
     auth_time        datetime,
+    credential_ends_at datetime,
     expires_at       datetime
 );
 CREATE INDEX tickets_session ON tickets (session_id);
