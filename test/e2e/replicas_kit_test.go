@@ -126,7 +126,7 @@ func (a *api) follow(who caller, id string) *stream {
 		req.Header.Set("Authorization", "Bearer "+who.token)
 	}
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	res, err := client.Do(req) //nolint:bodyclose // the reader closes it
+	res, err := client.Do(req)
 	require.NoError(a.t, err)
 	require.Equal(a.t, http.StatusOK, res.StatusCode)
 	s := &stream{t: a.t, events: make(chan streamed, 1000)}

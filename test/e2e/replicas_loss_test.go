@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"net/http"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -25,7 +26,7 @@ func TestReplicasLoseEachOther(t *testing.T) {
 	r.nats.Stop()
 	r.withoutBus(v, at)
 	r.nats.Start()
-	eventually(t, func() bool { return !contains(r.bus(), "degraded") })
+	eventually(t, func() bool { return !slices.Contains(r.bus(), any("degraded")) })
 
 	// The owner stands still in the middle of a step; when it goes on, another has done the work, and it writes nothing.
 	id, watched, last := r.paused(v, file, at)
@@ -55,7 +56,7 @@ func TestReplicasLoseEachOther(t *testing.T) {
 // withoutBus works at the first replica and sees it at the second, by its polls. Nobody is out of service for it.
 func (r *replicas) withoutBus(v visitor, at *socket) {
 	r.t.Helper()
-	eventually(r.t, func() bool { return !contains(r.bus(), "ok") })
+	eventually(r.t, func() bool { return !slices.Contains(r.bus(), any("ok")) })
 	for range 3 {
 		began := time.Now()
 		id := r.apis[0].submit(v.caller(), v.id, "list_files", map[string]any{})
@@ -86,13 +87,4 @@ func (r *replicas) paused(v visitor, file string, at *socket) (id string, watche
 		at.untilOf(id, "", &last)
 	}
 	return id, watched, last
-}
-
-func contains(states []any, state string) bool {
-	for _, s := range states {
-		if s == state {
-			return true
-		}
-	}
-	return false
 }
