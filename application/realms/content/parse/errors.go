@@ -39,7 +39,7 @@ var limitWords = map[string]string{ //nolint:gochecknoglobals // a read-only tab
 	"entries": "entries in a container", "unpacked_bytes": "bytes unpacked", "unpacked_ratio": "times the packed size, unpacked",
 	"nested_archives": "archives inside an archive", "xml_depth": "levels of XML elements", "attributes": "attributes of an XML element",
 	"tokens": "XML tokens", "pages": "pages", "aliases": "times the written size, with all aliases filled in", "sheets": "sheets",
-	"steps": "steps",
+	"references": "schemas, each as often as it is referred to",
 }
 
 func exceeded(name string, limit, actual int64, place string) error {

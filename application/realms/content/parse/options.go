@@ -67,6 +67,8 @@ type Options struct {
 	MaxRows int
 	// Sheet reads only the sheet of this name of a workbook.
 	Sheet string
+	// TargetModel is what a data model is called by those who use it; it is copied.
+	TargetModel string
 }
 
 const (

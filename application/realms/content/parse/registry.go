@@ -96,6 +96,9 @@ func NewRegistry(limits Limits) *Registry {
 		newHTML(),
 		newBPMN(),
 		newXML(),
+		newSchema(),
+		newMarkdown(),
+		newYAML(),
 		newJSON(),
 		newCSV(),
 		newText(),
@@ -219,7 +222,11 @@ func (r *Registry) choose(in Input, src *source) (Parser, string, error) {
 	case in.Profile == ProfileUnstructured && (named == nil || named.Profile() == ProfileStructured) && !isBinary(named):
 		return r.byFormat("text"), "", nil
 	}
-	return r.guess(in, src, named, ext)
+	parser, warning, err := r.guess(in, src, named, ext)
+	if in.Profile == ProfileDataModel && parser != nil && parser.Format() == "json" {
+		parser = r.byFormat("json_schema")
+	}
+	return parser, warning, err
 }
 
 // guess decides between the name and what the text looks like.
@@ -268,6 +275,9 @@ func (r *Registry) claims(named Parser, src *source) bool {
 
 // related says that the extension of one format is a usual name of the other too.
 func related(named, proven Parser) bool {
+	if proven.Format() == "json_schema" {
+		return named.Format() == "json"
+	}
 	return named.Format() == "xml" || (named.Format() == "html" && proven.Format() == "xml")
 }
 

@@ -11,7 +11,7 @@ import (
 
 var (
 	containers = []string{"policies.xlsx", "manual.docx"}
-	textual    = []string{"handbook.html", "catalogue.xml", "beneficiary.bpmn", "migration.bpmn", "lanes.bpmn"}
+	textual    = []string{"handbook.html", "procedure.md", "customer.schema.json", "stock.yaml", "catalogue.xml", "beneficiary.bpmn", "migration.bpmn", "lanes.bpmn"}
 	binaries   = []string{"policies.xlsx", "manual.docx"}
 )
 
