@@ -21,6 +21,53 @@ func (_m *ScopeStore) EXPECT() *ScopeStore_Expecter {
 	return &ScopeStore_Expecter{mock: &_m.Mock}
 }
 
+// Pin provides a mock function with given fields: ctx, sessionID
+func (_m *ScopeStore) Pin(ctx context.Context, sessionID string) error {
+	ret := _m.Called(ctx, sessionID)
+
+	if len(ret) == 0 {
+		panic("no return value specified for Pin")
+	}
+
+	var r0 error
+	if rf, ok := ret.Get(0).(func(context.Context, string) error); ok {
+		r0 = rf(ctx, sessionID)
+	} else {
+		r0 = ret.Error(0)
+	}
+
+	return r0
+}
+
+// ScopeStore_Pin_Call is a *mock.Call that shadows Run/Return methods with type explicit version for method 'Pin'
+type ScopeStore_Pin_Call struct {
+	*mock.Call
+}
+
+// Pin is a helper method to define mock.On call
+//   - ctx context.Context
+//   - sessionID string
+func (_e *ScopeStore_Expecter) Pin(ctx interface{}, sessionID interface{}) *ScopeStore_Pin_Call {
+	return &ScopeStore_Pin_Call{Call: _e.mock.On("Pin", ctx, sessionID)}
+}
+
+func (_c *ScopeStore_Pin_Call) Run(run func(ctx context.Context, sessionID string)) *ScopeStore_Pin_Call {
+	_c.Call.Run(func(args mock.Arguments) {
+		run(args[0].(context.Context), args[1].(string))
+	})
+	return _c
+}
+
+func (_c *ScopeStore_Pin_Call) Return(_a0 error) *ScopeStore_Pin_Call {
+	_c.Call.Return(_a0)
+	return _c
+}
+
+func (_c *ScopeStore_Pin_Call) RunAndReturn(run func(context.Context, string) error) *ScopeStore_Pin_Call {
+	_c.Call.Return(run)
+	return _c
+}
+
 // Rekey provides a mock function with given fields: ctx, sessionID, tenantID, userID
 func (_m *ScopeStore) Rekey(ctx context.Context, sessionID string, tenantID string, userID string) error {
 	ret := _m.Called(ctx, sessionID, tenantID, userID)

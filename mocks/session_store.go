@@ -246,53 +246,6 @@ func (_c *SessionStore_Owned_Call) RunAndReturn(run func(context.Context, string
 	return _c
 }
 
-// Pin provides a mock function with given fields: ctx, id
-func (_m *SessionStore) Pin(ctx context.Context, id string) error {
-	ret := _m.Called(ctx, id)
-
-	if len(ret) == 0 {
-		panic("no return value specified for Pin")
-	}
-
-	var r0 error
-	if rf, ok := ret.Get(0).(func(context.Context, string) error); ok {
-		r0 = rf(ctx, id)
-	} else {
-		r0 = ret.Error(0)
-	}
-
-	return r0
-}
-
-// SessionStore_Pin_Call is a *mock.Call that shadows Run/Return methods with type explicit version for method 'Pin'
-type SessionStore_Pin_Call struct {
-	*mock.Call
-}
-
-// Pin is a helper method to define mock.On call
-//   - ctx context.Context
-//   - id string
-func (_e *SessionStore_Expecter) Pin(ctx interface{}, id interface{}) *SessionStore_Pin_Call {
-	return &SessionStore_Pin_Call{Call: _e.mock.On("Pin", ctx, id)}
-}
-
-func (_c *SessionStore_Pin_Call) Run(run func(ctx context.Context, id string)) *SessionStore_Pin_Call {
-	_c.Call.Run(func(args mock.Arguments) {
-		run(args[0].(context.Context), args[1].(string))
-	})
-	return _c
-}
-
-func (_c *SessionStore_Pin_Call) Return(_a0 error) *SessionStore_Pin_Call {
-	_c.Call.Return(_a0)
-	return _c
-}
-
-func (_c *SessionStore_Pin_Call) RunAndReturn(run func(context.Context, string) error) *SessionStore_Pin_Call {
-	_c.Call.Return(run)
-	return _c
-}
-
 // Save provides a mock function with given fields: ctx, s
 func (_m *SessionStore) Save(ctx context.Context, s session.Session) error {
 	ret := _m.Called(ctx, s)

@@ -83,10 +83,6 @@ type SessionStore interface {
 	// Upgrade is the one compare-and-set of security.md §1.2: exactly one caller wins, only while the session is anonymous, unexpired
 	// by database time and proved by secretHash; all others get ErrNotFound. It returns the session as it is now.
 	Upgrade(ctx context.Context, id string, secretHash []byte, userID, tenantID string) (session.Session, error)
-	// Pin keeps an anonymous session anonymous until the transaction ends: an upgrade waits for it. ErrNotFound if the session is nobody's
-	// any more. What a visitor writes into the session's isolation scope without a lease is written under a pin; otherwise it could come
-	// after an upgrade and stay behind in a scope that nobody reads.
-	Pin(ctx context.Context, id string) error
 	// Owned lists a user's sessions, newest first.
 	Owned(ctx context.Context, tenantID, userID string, page Page) ([]session.Session, error)
 	// BySecretHash finds the anonymous session that the secret with this SHA-256 opens.
@@ -139,8 +135,12 @@ type LimitStore interface {
 	DeleteIdle(ctx context.Context, now time.Time) (int64, error)
 }
 
-// ScopeStore moves rows between isolation scopes.
+// ScopeStore keeps what is in an isolation scope together when the scope changes.
 type ScopeStore interface {
+	// Pin keeps an anonymous session anonymous until the transaction ends: an upgrade waits for it. ErrNotFound if the session is nobody's
+	// any more. What a visitor writes into the session's isolation scope without a lease is written under a pin; otherwise it could come
+	// after an upgrade and stay behind in a scope that nobody reads.
+	Pin(ctx context.Context, sessionID string) error
 	// Rekey gives all that the anonymous session made (executions with their steps and events, artifacts, contracts, pending intents,
 	// conversations, messages, idempotency keys) to the tenant and user. Audit records stay where they were written.
 	Rekey(ctx context.Context, sessionID, tenantID, userID string) error

@@ -183,8 +183,8 @@ func (s artifacts) List(ctx context.Context, scope identity.Scope, f ports.Artif
 		c.add("size <= ?", f.MaxSize)
 	}
 	total, err := s.t.count(ctx, "artifacts", c)
-	if err != nil {
-		return nil, 0, err
+	if err != nil || total <= int64(w.Offset) {
+		return []artifact.Artifact{}, total, err
 	}
 	rows, err := many[artifactRow](ctx, s.t, "SELECT "+columns[artifactRow]()+" FROM artifacts WHERE "+c.sql()+
 		" ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?", append(c.args, w.Limit, w.Offset)...)

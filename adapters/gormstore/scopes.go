@@ -49,3 +49,17 @@ func (s scopes) rekeyIdempotency(ctx context.Context, sessionID, tenantID, userI
 	_, err := s.t.exec(ctx, "DELETE FROM idempotency_keys WHERE tenant_id = ?", sessionID)
 	return err
 }
+
+// Pin shares the row's lock with other pins; the UPDATE of an upgrade waits for them all, and a pin that waited for an upgrade looks at
+// the row again. SQLite has one writer.
+func (s scopes) Pin(ctx context.Context, id string) error {
+	if s.t.view {
+		return errView
+	}
+	suffix := " FOR SHARE"
+	if s.t.sqlite {
+		suffix = ""
+	}
+	_, err := one[idRow](ctx, s.t, "SELECT id FROM sessions WHERE id = ? AND owner_user_id IS NULL"+suffix, id)
+	return err
+}

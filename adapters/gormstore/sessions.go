@@ -77,20 +77,6 @@ func (s sessions) Upgrade(ctx context.Context, id string, secretHash []byte, use
 	return restore(row, err, sessionRow.session)
 }
 
-// Pin shares the row's lock with other pins; the UPDATE of an upgrade waits for them all, and a pin that waited for an upgrade looks at
-// the row again. SQLite has one writer.
-func (s sessions) Pin(ctx context.Context, id string) error {
-	if s.t.view {
-		return errView
-	}
-	suffix := " FOR SHARE"
-	if s.t.sqlite {
-		suffix = ""
-	}
-	_, err := one[idRow](ctx, s.t, "SELECT id FROM sessions WHERE id = ? AND owner_user_id IS NULL"+suffix, id)
-	return err
-}
-
 func (s sessions) Owned(ctx context.Context, tenantID, userID string, page ports.Page) ([]session.Session, error) {
 	if tenantID == "" || userID == "" {
 		return nil, errScope

@@ -6,6 +6,7 @@ import (
 	"github.com/symphainy/symphainy/domain/agent"
 	"github.com/symphainy/symphainy/domain/artifact"
 	"github.com/symphainy/symphainy/domain/execution"
+	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/domain/intent"
 )
 
@@ -73,4 +74,15 @@ func (s scopes) rekeyIdempotency(sessionID, tenantID, userID string) {
 			s.st.idempotency.put(idempotencyKey(r), r)
 		}
 	}
+}
+
+func (s scopes) Pin(ctx context.Context, id string) error {
+	if err := s.writes(ctx); err != nil {
+		return err
+	}
+	row, err := s.st.sessions.get(id)
+	if err == nil && row.OwnerUserID != "" {
+		return fault.ErrNotFound
+	}
+	return err
 }

@@ -70,17 +70,6 @@ func (s sessions) Upgrade(ctx context.Context, id string, secretHash []byte, use
 	return session.Restore(clone(row)), nil
 }
 
-func (s sessions) Pin(ctx context.Context, id string) error {
-	if err := s.writes(ctx); err != nil {
-		return err
-	}
-	row, err := s.st.sessions.get(id)
-	if err == nil && row.OwnerUserID != "" {
-		return fault.ErrNotFound
-	}
-	return err
-}
-
 func (s sessions) Owned(ctx context.Context, tenantID, userID string, page ports.Page) ([]session.Session, error) {
 	if err := s.ofTenant(ctx, tenantID); err != nil {
 		return nil, err

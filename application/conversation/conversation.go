@@ -176,7 +176,7 @@ func (s *Service) begin(ctx context.Context, p identity.Principal, cmd MessageCo
 	}
 	err := s.UnitOfWork.Do(ctx, func(ctx context.Context, tx ports.Tx) error {
 		if p.Anonymous() {
-			if err := tx.Sessions.Pin(ctx, p.SessionID); err != nil {
+			if err := tx.Scopes.Pin(ctx, p.SessionID); err != nil {
 				return err
 			}
 		}

@@ -73,7 +73,7 @@ func (s *Service) Create(ctx context.Context, p identity.Principal, cmd CreateCo
 	}
 	err = s.uow.Do(ctx, func(ctx context.Context, tx ports.Tx) error {
 		if p.Anonymous() {
-			if err := tx.Sessions.Pin(ctx, p.SessionID); err != nil {
+			if err := tx.Scopes.Pin(ctx, p.SessionID); err != nil {
 				return err
 			}
 		}

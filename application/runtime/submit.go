@@ -22,7 +22,7 @@ func (e *Engine) Submit(ctx context.Context, s ports.Submission) (ports.Receipt,
 	var receipt ports.Receipt
 	err := e.UnitOfWork.Do(ctx, func(ctx context.Context, tx ports.Tx) error {
 		if s.Principal.Anonymous() {
-			if err := tx.Sessions.Pin(ctx, s.Principal.SessionID); err != nil {
+			if err := tx.Scopes.Pin(ctx, s.Principal.SessionID); err != nil {
 				return err
 			}
 		}

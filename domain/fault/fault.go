@@ -127,8 +127,16 @@ func As(err error) *Error {
 	return New(Internal, "internal", "an unexpected error happened").Because(err)
 }
 
-// KindOf gives the kind of err's *Error, Internal if it has none.
-func KindOf(err error) Kind { return As(err).Kind }
+// none is the kind of no error at all: equal to no other.
+const none Kind = -1
+
+// KindOf gives the kind of err's *Error, Internal if it has none. KindOf(nil) equals none of the kinds.
+func KindOf(err error) Kind {
+	if err == nil {
+		return none
+	}
+	return As(err).Kind
+}
 
 // Sentinels that are not of one aggregate.
 var (

@@ -28,4 +28,7 @@ func TestAsOfAnythingElseIsInternal(t *testing.T) {
 	require.Equal(t, fault.Internal, f.Kind)
 	require.NotContains(t, f.Msg, "secret")
 	require.Nil(t, fault.As(nil))
+	for kind := fault.Internal; kind <= fault.Quota; kind++ {
+		require.NotEqual(t, kind, fault.KindOf(nil))
+	}
 }

@@ -98,13 +98,6 @@ func (s sessionsStore) Upgrade(ctx context.Context, id string, secretHash []byte
 	return guard(s.faults, "Sessions.Upgrade", func() (session.Session, error) { return s.next.Upgrade(ctx, id, secretHash, userID, tenantID) })
 }
 
-func (s sessionsStore) Pin(ctx context.Context, id string) error {
-	if err := s.faults.strike("Sessions.Pin"); err != nil {
-		return err
-	}
-	return s.next.Pin(ctx, id)
-}
-
 func (s sessionsStore) Owned(ctx context.Context, tenantID, userID string, page ports.Page) ([]session.Session, error) {
 	return guard(s.faults, "Sessions.Owned", func() ([]session.Session, error) { return s.next.Owned(ctx, tenantID, userID, page) })
 }
@@ -204,4 +197,11 @@ func (s scopesStore) Rekey(ctx context.Context, sessionID, tenantID, userID stri
 		return err
 	}
 	return s.next.Rekey(ctx, sessionID, tenantID, userID)
+}
+
+func (s scopesStore) Pin(ctx context.Context, id string) error {
+	if err := s.faults.strike("Scopes.Pin"); err != nil {
+		return err
+	}
+	return s.next.Pin(ctx, id)
 }

@@ -249,7 +249,7 @@ func (s *suite) platformWrites(b belongings) map[string]attempt {
 			return tx.Sessions.Insert(ctx, session.NewActive(id(typeid.Session), h.user.ID, h.tenantID, nil, s.at(1)))
 		},
 		"Sessions.Save": func(ctx context.Context, tx ports.Tx) error { return tx.Sessions.Save(ctx, h.session) },
-		"Sessions.Pin":  func(ctx context.Context, tx ports.Tx) error { return tx.Sessions.Pin(ctx, h.session.ID()) },
+		"Scopes.Pin":    func(ctx context.Context, tx ports.Tx) error { return tx.Scopes.Pin(ctx, h.session.ID()) },
 		"Sessions.Upgrade": without(func(ctx context.Context, tx ports.Tx) (session.Session, error) {
 			return tx.Sessions.Upgrade(ctx, h.session.ID(), hashOf("x"), h.user.ID, h.tenantID)
 		}),

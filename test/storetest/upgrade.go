@@ -93,7 +93,7 @@ func (s *suite) upgrade(t *testing.T) {
 	t.Run("a pin holds as long as nobody owns the session", func(t *testing.T) {
 		row := s.fresh(t, nil)
 		pin := func(sessionID string) error {
-			return s.try(t, func(ctx context.Context, tx ports.Tx) error { return tx.Sessions.Pin(ctx, sessionID) })
+			return s.try(t, func(ctx context.Context, tx ports.Tx) error { return tx.Scopes.Pin(ctx, sessionID) })
 		}
 		require.NoError(t, pin(row.ID))
 		_, err := s.upgradeOf(t, row.ID, row.SecretHash, h)
@@ -111,7 +111,7 @@ func (s *suite) upgrade(t *testing.T) {
 					_, err := tx.Sessions.Upgrade(ctx, row.ID, row.SecretHash, h.user.ID, h.tenantID)
 					return errors.Join(err, tx.Scopes.Rekey(ctx, row.ID, h.tenantID, h.user.ID))
 				}
-				if err := tx.Sessions.Pin(ctx, row.ID); err != nil {
+				if err := tx.Scopes.Pin(ctx, row.ID); err != nil {
 					return err
 				}
 				return tx.Pending.Insert(ctx, s.pendingIntent(visitor, i))

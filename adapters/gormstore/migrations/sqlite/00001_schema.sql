@@ -213,6 +213,7 @@ CREATE TABLE artifacts (
     PRIMARY KEY (tenant_id, id)
 );
 CREATE INDEX artifacts_list ON artifacts (tenant_id, created_at DESC, id DESC);
+CREATE INDEX artifacts_session ON artifacts (tenant_id, session_id, created_at DESC, id DESC);
 
 CREATE TABLE artifact_parents (
     tenant_id   text NOT NULL,
