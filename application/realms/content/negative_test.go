@@ -232,8 +232,8 @@ func TestParseRefusals(t *testing.T) {
 	cases := map[string]struct{ name, body, code string }{
 		"blank csv":       {"blank.csv", fixture(t, "blank.csv"), "empty_content"},
 		"nul":             {"nul.csv", "a,b\n1,\x002\n", "malformed_content"},
-		"unknown format":  {"doc.pdf", "%PDF-1.7\n1 0 obj\n", "unsupported_format"},
-		"truncated xlsx":  {"book.xlsx", "PK\x03\x04....", "unsupported_format"},
+		"unknown format":  {"movie.mp4", "\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom", "unsupported_format"},
+		"truncated xlsx":  {"book.xlsx", "PK\x03\x04....", "malformed_content"},
 		"image as html":   {"page.png", "<!doctype html><p>x", "unsupported_format"},
 		"broken json":     {"x.json", `{"a":`, "malformed_content"},
 		"depth 65":        {"deep.json", repeat("[", 65) + repeat("]", 65), "limit_exceeded"},
