@@ -49,7 +49,7 @@ func TestOnlyTheWholeProofWins(t *testing.T) {
 func TestAFailureAfterTheWinUndoesIt(t *testing.T) {
 	broken := errors.New("broken")
 	for name, spoil := range map[string]func(tx *ports.Tx){
-		"re-keying": func(tx *ports.Tx) { tx.Scopes = brokenScopes{err: broken} },
+		"re-keying": func(tx *ports.Tx) { tx.Scopes = brokenScopes{tx.Scopes, broken} },
 		"tickets":   func(tx *ports.Tx) { tx.Tickets = brokenTickets{tx.Tickets, broken} },
 		"audit":     func(tx *ports.Tx) { tx.Audit = brokenAudit{tx.Audit, broken} },
 	} {
@@ -67,7 +67,10 @@ func TestAFailureAfterTheWinUndoesIt(t *testing.T) {
 	}
 }
 
-type brokenScopes struct{ err error }
+type brokenScopes struct {
+	ports.ScopeStore
+	err error
+}
 
 func (b brokenScopes) Rekey(context.Context, string, string, string) error { return b.err }
 
