@@ -59,6 +59,9 @@ const (
 	PendingCancelled  PendingStatus = "cancelled"
 )
 
+// pendingTransitions is the machine of pending intents; what is not listed has no transition.
+//
+//nolint:gochecknoglobals // a constant table
 var pendingTransitions = map[PendingStatus][]PendingStatus{
 	PendingOpen:       {PendingInProgress, PendingCancelled},
 	PendingInProgress: {PendingCompleted, PendingFailed},
