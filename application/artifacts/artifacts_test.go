@@ -234,6 +234,21 @@ func TestOpenReadsOnlyUnderAnActiveContract(t *testing.T) {
 	}
 }
 
+// However much of one kind there is, it takes no place from another: a list has its newest, and a lonely artifact is in its own.
+func TestRealmStateOfALongSession(t *testing.T) {
+	w := newWorld(t)
+	w.insert(t, w.owner, artifact.Snapshot{ID: "art_first", Type: "quality_assessment", DataClass: artifact.Outcome, State: artifact.Draft})
+	for i := range artifacts.MaxState + 1 {
+		w.insert(t, w.owner, artifact.Snapshot{ID: fmt.Sprintf("fil_%03d", i), Type: "file"})
+	}
+	state, err := w.service.RealmState(t.Context(), w.owner.Scope(), w.owner.SessionID)
+	require.NoError(t, err)
+	files := state["content"].(map[string]any)["files"].([]any)
+	require.Len(t, files, artifacts.MaxState)
+	require.Equal(t, "fil_100", files[0].(map[string]any)["artifact_id"])
+	require.Len(t, state["insights"].(map[string]any)["qualityAssessments"], 1)
+}
+
 func TestRealmStateHasEveryList(t *testing.T) {
 	w := newWorld(t)
 	w.insert(t, w.owner, artifact.Snapshot{ID: "fil_1", Type: "file", Name: "a.csv", Payload: []byte(`{"file_size":3,"status":"ingested","secret":1}`), DataClass: artifact.WorkingMaterial, State: artifact.Pending})

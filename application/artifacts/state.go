@@ -2,6 +2,7 @@ package artifacts
 
 import (
 	"context"
+	"slices"
 
 	"github.com/symphainy/symphainy/domain/artifact"
 	"github.com/symphainy/symphainy/domain/identity"
@@ -51,8 +52,12 @@ func (s *Service) RealmState(ctx context.Context, scope identity.Scope, sessionI
 	var state map[string]any
 	err := s.uow.View(ctx, func(ctx context.Context, tx ports.Tx) error {
 		state = map[string]any{}
+		few, err := readFew(ctx, tx, scope, sessionID)
+		if err != nil {
+			return err
+		}
 		for _, sec := range sections() {
-			entries, err := sec.read(ctx, tx, scope, sessionID)
+			entries, err := sec.read(ctx, tx, scope, sessionID, few)
 			if err != nil {
 				return err
 			}
@@ -68,9 +73,39 @@ func (s *Service) RealmState(ctx context.Context, scope identity.Scope, sessionI
 	return state, err
 }
 
-func (sec section) read(ctx context.Context, tx ports.Tx, scope identity.Scope, sessionID string) ([]any, error) {
-	f := ports.ArtifactFilter{Types: sec.types, States: visible(), SessionID: sessionID}
-	found, _, err := tx.Artifacts.List(ctx, scope, f, ports.Window{Limit: MaxState})
+// readFew gives everything of a session that has so little that no list of it can be cut: one look in place of one for each list, because
+// a session is read often. Nil means that there is more.
+func readFew(ctx context.Context, tx ports.Tx, scope identity.Scope, sessionID string) ([]artifact.Artifact, error) {
+	var types []string
+	for _, sec := range sections() {
+		types = append(types, sec.types...)
+	}
+	f := ports.ArtifactFilter{Types: types, States: visible(), SessionID: sessionID}
+	found, total, err := tx.Artifacts.List(ctx, scope, f, ports.Window{Limit: MaxState})
+	if err != nil || total > MaxState {
+		return nil, err
+	}
+	return append([]artifact.Artifact{}, found...), nil
+}
+
+// find gives the section's artifacts, newest first, out of few where that is all there is.
+func (sec section) find(ctx context.Context, tx ports.Tx, scope identity.Scope, sessionID string, few []artifact.Artifact) ([]artifact.Artifact, error) {
+	if few == nil {
+		f := ports.ArtifactFilter{Types: sec.types, States: visible(), SessionID: sessionID}
+		found, _, err := tx.Artifacts.List(ctx, scope, f, ports.Window{Limit: MaxState})
+		return found, err
+	}
+	var found []artifact.Artifact
+	for _, a := range few {
+		if slices.Contains(sec.types, a.Snapshot().Type) {
+			found = append(found, a)
+		}
+	}
+	return found, nil
+}
+
+func (sec section) read(ctx context.Context, tx ports.Tx, scope identity.Scope, sessionID string, few []artifact.Artifact) ([]any, error) {
+	found, err := sec.find(ctx, tx, scope, sessionID, few)
 	if err != nil {
 		return nil, err
 	}
