@@ -31,7 +31,7 @@ func run(m *testing.M) (int, error) {
 	if err != nil {
 		return 1, err
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
+	defer os.RemoveAll(dir)
 	binary = filepath.Join(dir, "symphainy")
 	args := []string{"build", "-buildvcs=false", "-ldflags", "-X main.version=e2e", "-o", binary}
 	if underRace {
