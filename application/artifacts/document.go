@@ -121,6 +121,8 @@ func IDNames(artifactType string) []string {
 		return []string{"quality_assessment_id", "analysis_id"}
 	case "structured_analysis", "unstructured_analysis", "coexistence_analysis":
 		return []string{"analysis_id"}
+	case "analysis_report":
+		return []string{"analysis_report_id"}
 	case "poc", "poc_proposal":
 		return []string{"poc_id", "proposal_id"}
 	case "workflow", "sop", "blueprint", "roadmap", "synthesis", "export":
@@ -134,7 +136,8 @@ func EligibleFor(intentType string) (types []string, ok bool) {
 	switch intentType {
 	case "parse_content", "save_materialization", "retrieve_file", "retrieve_file_metadata", "get_file_by_id":
 		return []string{TypeFile}, true
-	case "get_parsed_file", "assess_data_quality", "create_deterministic_embeddings", "extract_embeddings", "extract_deterministic_structure":
+	case "get_parsed_file", "assess_data_quality", "analyze_structured_data", "analyze_unstructured_data", "query_data", "map_relationships",
+		"create_deterministic_embeddings", "extract_embeddings", "extract_deterministic_structure":
 		return []string{TypeParsedContent}, true
 	}
 	return nil, false

@@ -1,3 +1,3 @@
-// Package insights is the realm that says what data is worth and what it means. In this version it assesses quality; everything it says is
+// Package insights is the realm that says what data is worth and what it means. Everything it says is
 // computed from the typed document.
 package insights

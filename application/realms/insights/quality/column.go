@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/symphainy/symphainy/application/realms/insights/naming"
+	"github.com/symphainy/symphainy/application/realms/insights/say"
 	"github.com/symphainy/symphainy/domain/document"
 )
 
@@ -85,7 +87,7 @@ func newColumnState(c *document.Column, rowCount int, asOf string) *columnState 
 	if c.Type == document.TypeInteger || c.Type == document.TypeFloat {
 		s.numbers = make([]float64, 0, min(rowCount, 1<<20))
 	}
-	if idLike(c.Name) {
+	if naming.IDLike(c.Name) {
 		s.keys = newKeys(rowCount)
 	}
 	return s
@@ -189,48 +191,6 @@ func (s *columnState) format() (document.Format, *spots) {
 	return document.FormatNone, &spots{}
 }
 
-// idLike says whether a column's name promises a key: id, key, …_id, …_no, …_number, in any case or camel case.
-func idLike(name string) bool {
-	words := splitWords(name)
-	if len(words) == 0 {
-		return false
-	}
-	last := words[len(words)-1]
-	switch {
-	case last == "id":
-		return true
-	case len(words) == 1:
-		return last == "key"
-	default:
-		return last == "no" || last == "number" || last == "key"
-	}
-}
-
-// splitWords divides a name at blanks, signs and the humps of camel case, in lower case.
-func splitWords(name string) []string {
-	var words []string
-	var word []rune
-	flush := func() {
-		if len(word) > 0 {
-			words = append(words, strings.ToLower(string(word)))
-			word = word[:0]
-		}
-	}
-	runes := []rune(name)
-	for i, r := range runes {
-		switch {
-		case !isWord(r):
-			flush()
-			continue
-		case isUpper(r) && i > 0 && !isUpper(runes[i-1]):
-			flush()
-		}
-		word = append(word, r)
-	}
-	flush()
-	return words
-}
-
 // quartiles are the exclusive quartiles of at least two numbers, and the bounds of what is no outlier.
 func quartiles(values []float64) (q1, q2, q3, low, high float64) {
 	x := slices.Sorted(slices.Values(values))
@@ -260,7 +220,7 @@ func (s *columnState) outliers() (found spots, low, high float64) {
 	_, _, _, low, high = quartiles(values)
 	for row, f := range s.numbers {
 		if f < low || f > high {
-			found.add(row, trimFloat(f))
+			found.add(row, say.Number(f))
 		}
 	}
 	return found, low, high

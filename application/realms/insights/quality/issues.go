@@ -2,8 +2,8 @@ package quality
 
 import (
 	"fmt"
-	"strings"
 
+	"github.com/symphainy/symphainy/application/realms/insights/say"
 	"github.com/symphainy/symphainy/domain/document"
 )
 
@@ -12,13 +12,8 @@ const examples = 3
 
 func (a *assessor) add(i Issue) { a.issues = append(a.issues, i) }
 
-// at names a row as people count: from 1, with the line of the file where that is certain.
-func (a *assessor) at(row int) string {
-	if a.firstLine > 0 {
-		return fmt.Sprintf("row %d (line %d of the file)", row+1, row+a.firstLine)
-	}
-	return fmt.Sprintf("row %d", row+1)
-}
+// at names a row as people count.
+func (a *assessor) at(row int) string { return say.Row(row, a.firstLine) }
 
 // list names rows: "rows 4, 10 and 16".
 func (a *assessor) list(rows []int, count int) string {
@@ -29,38 +24,16 @@ func (a *assessor) list(rows []int, count int) string {
 	for _, r := range rows[:min(len(rows), MaxRows)] {
 		words = append(words, fmt.Sprint(r+1))
 	}
-	return "rows " + joinWords(words, count)
+	return "rows " + say.Join(words, count)
 }
 
 // named lists cells: `"twelve" in row 137 and "x" in row 140`.
 func (a *assessor) named(s *spots) string {
 	words := make([]string, 0, examples)
 	for _, x := range s.first[:min(len(s.first), examples)] {
-		words = append(words, quote(x.text)+" in "+a.at(x.row))
+		words = append(words, say.Quote(x.text)+" in "+a.at(x.row))
 	}
-	return joinWords(words, s.count)
-}
-
-// joinWords joins with commas and a final "and", and says how many of count are left out.
-func joinWords(words []string, count int) string {
-	if left := count - len(words); left > 0 {
-		return fmt.Sprintf("%s and %d more", strings.Join(words, ", "), left)
-	}
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
-}
-
-func percent(count, all int) string {
-	return strings.TrimSuffix(fmt.Sprintf("%.1f", 100*float64(count)/float64(all)), ".0") + " %"
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
+	return say.Join(words, s.count)
 }
 
 // rowIssues are those of whole rows.
@@ -80,7 +53,7 @@ func (a *assessor) rowIssues(t *tableState) {
 	a.add(Issue{
 		Code: "duplicate_rows", Dimension: Uniqueness, Severity: Medium, Table: t.Name,
 		Count: r.count, Share: share(r.count, t.rows), Rows: rows,
-		Description: fmt.Sprintf("%s an earlier row in every column: %s.", plural(r.count, "row repeats", "rows repeat"), joinWords(words, r.count)),
+		Description: fmt.Sprintf("%s an earlier row in every column: %s.", say.Plural(r.count, "row repeats", "rows repeat"), say.Join(words, r.count)),
 		Suggestion:  "Remove the repeated rows, unless the same fact really happened twice.",
 	})
 }
@@ -101,8 +74,8 @@ func (a *assessor) missing(t *tableState, c *columnState) {
 		Code: "missing_values", Dimension: Completeness, Severity: severity, Table: t.Name, Column: c.Name,
 		Count: n, Share: share(n, c.rows), Rows: c.nulls.rows(),
 		Description: fmt.Sprintf("Column %s has no value in %d of %s (%s): %s.",
-			quote(c.Name), n, plural(c.rows, "row", "rows"), percent(n, c.rows), a.list(c.nulls.rows(), n)),
-		Suggestion: fmt.Sprintf("Fill in the missing values of %s, or say that they may be empty.", quote(c.Name)),
+			say.Quote(c.Name), n, say.Plural(c.rows, "row", "rows"), say.Percent(n, c.rows), a.list(c.nulls.rows(), n)),
+		Suggestion: fmt.Sprintf("Fill in the missing values of %s, or say that they may be empty.", say.Quote(c.Name)),
 	})
 }
 
@@ -116,9 +89,9 @@ func (a *assessor) misfits(t *tableState, c *columnState) {
 		severity = High
 	}
 	kind := typeWords(c.Type)
-	what := fmt.Sprintf("%s not", plural(n, "value is", "values are"))
+	what := fmt.Sprintf("%s not", say.Plural(n, "value is", "values are"))
 	if typ := c.Type; typ == document.TypeDate || typ == document.TypeDateTime {
-		what = fmt.Sprintf("%s not real dates", plural(n, "value is", "values are"))
+		what = fmt.Sprintf("%s not real dates", say.Plural(n, "value is", "values are"))
 		if n == 1 {
 			what = "1 value is not a real date"
 		}
@@ -126,8 +99,8 @@ func (a *assessor) misfits(t *tableState, c *columnState) {
 	a.add(Issue{
 		Code: "type_mismatch", Dimension: Accuracy, Severity: severity, Table: t.Name, Column: c.Name,
 		Count: n, Share: share(n, c.filled), Rows: c.misfits.rows(),
-		Description: fmt.Sprintf("Column %s holds %s, but %s: %s.", quote(c.Name), kind, what, a.named(&c.misfits)),
-		Suggestion:  fmt.Sprintf("Correct the value%s in %s, or leave the cell empty if the value is unknown.", ending(n), quote(c.Name)),
+		Description: fmt.Sprintf("Column %s holds %s, but %s: %s.", say.Quote(c.Name), kind, what, a.named(&c.misfits)),
+		Suggestion:  fmt.Sprintf("Correct the value%s in %s, or leave the cell empty if the value is unknown.", ending(n), say.Quote(c.Name)),
 	})
 }
 
@@ -172,8 +145,8 @@ func (a *assessor) format(t *tableState, c *columnState) int {
 	a.add(Issue{
 		Code: "invalid_format", Dimension: Accuracy, Severity: Medium, Table: t.Name, Column: c.Name,
 		Count: odd.count, Share: share(odd.count, c.filled), Rows: odd.rows(),
-		Description: fmt.Sprintf("Column %s holds %s, but %s not valid: %s.", quote(c.Name), words, plural(odd.count, "value is", "values are"), a.named(odd)),
-		Suggestion:  fmt.Sprintf("Check the spelling of the value%s in %s.", ending(odd.count), quote(c.Name)),
+		Description: fmt.Sprintf("Column %s holds %s, but %s not valid: %s.", say.Quote(c.Name), words, say.Plural(odd.count, "value is", "values are"), a.named(odd)),
+		Suggestion:  fmt.Sprintf("Check the spelling of the value%s in %s.", ending(odd.count), say.Quote(c.Name)),
 	})
 	return odd.count
 }
@@ -204,16 +177,16 @@ func (a *assessor) rules(t *tableState, c *columnState) {
 		a.add(Issue{
 			Code: "rule_violation", Dimension: Accuracy, Severity: High, Table: t.Name, Column: c.Name,
 			Count: n, Share: share(n, c.rows), Rows: c.required.rows(),
-			Description: fmt.Sprintf("Column %s is required, but it is empty in %s.", quote(c.Name), a.list(c.required.rows(), n)),
-			Suggestion:  fmt.Sprintf("Fill in %s: the source does not allow it to be empty.", quote(c.Name)),
+			Description: fmt.Sprintf("Column %s is required, but it is empty in %s.", say.Quote(c.Name), a.list(c.required.rows(), n)),
+			Suggestion:  fmt.Sprintf("Fill in %s: the source does not allow it to be empty.", say.Quote(c.Name)),
 		})
 	}
 	if n := c.enum.count; n > 0 {
 		a.add(Issue{
 			Code: "rule_violation", Dimension: Accuracy, Severity: High, Table: t.Name, Column: c.Name,
 			Count: n, Share: share(n, c.filled), Rows: c.enum.rows(),
-			Description: fmt.Sprintf("Column %s allows only certain values; not among them: %s.", quote(c.Name), a.named(&c.enum)),
-			Suggestion:  fmt.Sprintf("Use one of the allowed values of %s.", quote(c.Name)),
+			Description: fmt.Sprintf("Column %s allows only certain values; not among them: %s.", say.Quote(c.Name), a.named(&c.enum)),
+			Suggestion:  fmt.Sprintf("Use one of the allowed values of %s.", say.Quote(c.Name)),
 		})
 	}
 }
@@ -225,14 +198,14 @@ func (a *assessor) repeatedKeys(t *tableState, c *columnState) {
 	}
 	words := make([]string, 0, examples)
 	for _, r := range k.repeats[:min(len(k.repeats), examples)] {
-		words = append(words, fmt.Sprintf("%s in row %d and again in %s", quote(r.value), r.first+1, a.at(r.row)))
+		words = append(words, fmt.Sprintf("%s in row %d and again in %s", say.Quote(r.value), r.first+1, a.at(r.row)))
 	}
 	a.add(Issue{
 		Code: "duplicate_keys", Dimension: Uniqueness, Severity: High, Table: t.Name, Column: c.Name,
 		Count: k.count, Share: share(k.count, c.filled), Rows: k.rows(),
 		Description: fmt.Sprintf("Column %s looks like a key, but %s an earlier value: %s.",
-			quote(c.Name), plural(k.count, "row repeats", "rows repeat"), joinWords(words, k.count)),
-		Suggestion: fmt.Sprintf("Find out which of the rows is right, and give the other its own %s.", quote(c.Name)),
+			say.Quote(c.Name), say.Plural(k.count, "row repeats", "rows repeat"), say.Join(words, k.count)),
+		Suggestion: fmt.Sprintf("Find out which of the rows is right, and give the other its own %s.", say.Quote(c.Name)),
 	})
 }
 
@@ -245,7 +218,7 @@ func (a *assessor) outliers(t *tableState, c *columnState) {
 		Code: "outliers", Dimension: Accuracy, Severity: Low, Table: t.Name, Column: c.Name,
 		Count: found.count, Share: share(found.count, c.filled), Rows: found.rows(),
 		Description: fmt.Sprintf("Column %s has %s far from the rest: %s. The others lie between %s and %s.",
-			quote(c.Name), plural(found.count, "value", "values"), a.named(&found), trimFloat(low), trimFloat(high)),
+			say.Quote(c.Name), say.Plural(found.count, "value", "values"), a.named(&found), say.Number(low), say.Number(high)),
 		Suggestion: fmt.Sprintf("Check whether the value%s may be a slip of the keyboard.", ending(found.count)),
 	})
 }
@@ -262,7 +235,7 @@ func (a *assessor) inconsistent(t *tableState, c *columnState) int {
 	for i, v := range variants {
 		count += v.where.count
 		if i < examples {
-			words = append(words, fmt.Sprintf("%s in %s, usually %s", quote(v.spelling), a.list(v.where.rows(), v.where.count), quote(v.usual)))
+			words = append(words, fmt.Sprintf("%s in %s, usually %s", say.Quote(v.spelling), a.list(v.where.rows(), v.where.count), say.Quote(v.usual)))
 		}
 		rows = append(rows, v.where.rows()...)
 	}
@@ -272,8 +245,8 @@ func (a *assessor) inconsistent(t *tableState, c *columnState) int {
 	a.add(Issue{
 		Code: "inconsistent_values", Dimension: Consistency, Severity: Low, Table: t.Name, Column: c.Name,
 		Count: count, Share: share(count, c.filled), Rows: firstRows(rows),
-		Description: fmt.Sprintf("Column %s spells the same category in different ways: %s.", quote(c.Name), joinWords(words, len(variants))),
-		Suggestion:  fmt.Sprintf("Choose one spelling for each category of %s.", quote(c.Name)),
+		Description: fmt.Sprintf("Column %s spells the same category in different ways: %s.", say.Quote(c.Name), say.Join(words, len(variants))),
+		Suggestion:  fmt.Sprintf("Choose one spelling for each category of %s.", say.Quote(c.Name)),
 	})
 	return count
 }
@@ -290,8 +263,8 @@ func (a *assessor) mixedDates(t *tableState, c *columnState) int {
 	a.add(Issue{
 		Code: "inconsistent_values", Dimension: Consistency, Severity: Low, Table: t.Name, Column: c.Name,
 		Count: count, Share: share(count, c.filled), Rows: firstRows(rows),
-		Description: fmt.Sprintf("Column %s mixes ways of writing dates: most are %s, but %s.", quote(c.Name), c.Layouts[0].Layout, joinWords(words, len(words))),
-		Suggestion:  fmt.Sprintf("Write all dates of %s as YYYY-MM-DD.", quote(c.Name)),
+		Description: fmt.Sprintf("Column %s mixes ways of writing dates: most are %s, but %s.", say.Quote(c.Name), c.Layouts[0].Layout, say.Join(words, len(words))),
+		Suggestion:  fmt.Sprintf("Write all dates of %s as YYYY-MM-DD.", say.Quote(c.Name)),
 	})
 	return count
 }
@@ -304,7 +277,7 @@ func (a *assessor) damage(t *tableState, c *columnState) int {
 	a.add(Issue{
 		Code: "encoding_damage", Dimension: Consistency, Severity: Medium, Table: t.Name, Column: c.Name,
 		Count: n, Share: share(n, c.filled), Rows: c.damaged.rows(),
-		Description: fmt.Sprintf("Column %s has characters that were lost or garbled: %s.", quote(c.Name), a.named(&c.damaged)),
+		Description: fmt.Sprintf("Column %s has characters that were lost or garbled: %s.", say.Quote(c.Name), a.named(&c.damaged)),
 		Suggestion:  "Export the file again as UTF-8.",
 	})
 	return n
@@ -313,12 +286,12 @@ func (a *assessor) damage(t *tableState, c *columnState) int {
 func (a *assessor) paragraphDamage(found spots) {
 	words := make([]string, 0, examples)
 	for _, x := range found.first[:min(len(found.first), examples)] {
-		words = append(words, fmt.Sprintf("paragraph %d (%s)", x.row+1, quote(x.text)))
+		words = append(words, fmt.Sprintf("paragraph %d (%s)", x.row+1, say.Quote(x.text)))
 	}
 	a.add(Issue{
 		Code: "encoding_damage", Dimension: Consistency, Severity: Medium,
 		Count: found.count, Share: share(found.count, a.paragraphs), Rows: found.rows(),
-		Description: "The text has characters that were lost or garbled: " + joinWords(words, found.count) + ".",
+		Description: "The text has characters that were lost or garbled: " + say.Join(words, found.count) + ".",
 		Suggestion:  "Save the file again as UTF-8.",
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/symphainy/symphainy/application/realms/insights/say"
 	"github.com/symphainy/symphainy/domain/document"
 )
 
@@ -88,9 +89,9 @@ func (a *assessor) schema(e *Embedding) {
 		if len(p.names) > 0 {
 			words := make([]string, 0, examples)
 			for _, n := range p.names[:min(len(p.names), examples)] {
-				words = append(words, quote(n))
+				words = append(words, say.Quote(n))
 			}
-			parts = append(parts, p.word+": "+joinWords(words, len(p.names)))
+			parts = append(parts, p.word+": "+say.Join(words, len(p.names)))
 		}
 	}
 	detail := "."
@@ -208,7 +209,7 @@ func (a *assessor) result() *Assessment {
 		a.add(Issue{
 			Code: "bad_scan", Dimension: Accuracy, Severity: High, Count: a.doc.CellErrors.Total + a.doc.Warnings.Total,
 			Description: fmt.Sprintf("The file could not be read cleanly: %s and %s (confidence %s).",
-				plural(a.doc.CellErrors.Total, "cell error", "cell errors"), plural(a.doc.Warnings.Total, "warning", "warnings"), trimFloat(r.ParsingConfidence)),
+				say.Plural(a.doc.CellErrors.Total, "cell error", "cell errors"), say.Plural(a.doc.Warnings.Total, "warning", "warnings"), say.Number(r.ParsingConfidence)),
 			Suggestion: "Look at the parser's messages first: other issues may follow from them.",
 		})
 	}
@@ -218,7 +219,7 @@ func (a *assessor) result() *Assessment {
 		if similarity < confident {
 			a.add(Issue{
 				Code: "bad_schema", Dimension: Consistency, Severity: High, Count: 1,
-				Description: fmt.Sprintf("The columns have little in common with the given embedding (similarity %s).", trimFloat(similarity)),
+				Description: fmt.Sprintf("The columns have little in common with the given embedding (similarity %s).", say.Number(similarity)),
 				Suggestion:  "Check that the embedding belongs to this kind of file.",
 			})
 		}
@@ -316,18 +317,18 @@ func problemRows(issues []Issue) []RowFinding {
 }
 
 func (a *assessor) summary(r *Assessment, high int) string {
-	what := plural(r.RowsAssessed, "row", "rows")
+	what := say.Plural(r.RowsAssessed, "row", "rows")
 	if r.RowsAssessed == 0 {
-		what = plural(a.paragraphs, "paragraph", "paragraphs")
+		what = say.Plural(a.paragraphs, "paragraph", "paragraphs")
 	}
-	s := fmt.Sprintf("%s: quality %s of 100, grade %s (%s), ", what, trimFloat(math.Floor(r.Overall*1000)/10), r.Grade, r.OverallQuality)
+	s := fmt.Sprintf("%s: quality %s of 100, grade %s (%s), ", what, say.Number(math.Floor(r.Overall*1000)/10), r.Grade, r.OverallQuality)
 	switch {
 	case len(r.Issues) == 0:
 		s += "no issues."
 	case high == 0:
-		s += plural(len(r.Issues), "issue", "issues") + ", none of them serious."
+		s += say.Plural(len(r.Issues), "issue", "issues") + ", none of them serious."
 	default:
-		s += fmt.Sprintf("%s, %d of them serious.", plural(len(r.Issues), "issue", "issues"), high)
+		s += fmt.Sprintf("%s, %d of them serious.", say.Plural(len(r.Issues), "issue", "issues"), high)
 	}
 	if len(r.ProblemRows) > 0 {
 		p := r.ProblemRows[0]

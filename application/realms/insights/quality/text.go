@@ -1,7 +1,6 @@
 package quality
 
 import (
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -37,40 +36,6 @@ func damaged(s string) bool {
 		}
 	}
 	return false
-}
-
-func isWord(r rune) bool  { return unicode.IsLetter(r) || unicode.IsDigit(r) }
-func isUpper(r rune) bool { return unicode.IsUpper(r) }
-
-// quote shows a value inside a sentence: short, on one line, with nothing in it that could reorder or break the sentence.
-func quote(s string) string {
-	const most = 60
-	var b strings.Builder
-	b.WriteByte('"')
-	n := 0
-	for _, r := range s {
-		if n == most {
-			b.WriteString("…")
-			break
-		}
-		n++
-		switch {
-		case r == '"':
-			b.WriteString(`\"`)
-		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == '\u2028', r == '\u2029':
-			b.WriteString(strings.Trim(strconv.QuoteToASCII(string(r)), `"`))
-		default:
-			b.WriteRune(r)
-		}
-	}
-	b.WriteByte('"')
-	return b.String()
-}
-
-// trimFloat writes a number with up to six decimals, as few as it needs.
-func trimFloat(f float64) string {
-	s := strconv.FormatFloat(f, 'f', 6, 64)
-	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
 }
 
 // fold brings spellings that differ only by case or blanks to one.
