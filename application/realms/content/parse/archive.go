@@ -69,7 +69,7 @@ func openArchive(src *source) (*archive, error) {
 	for _, f := range zr.File {
 		total += f.UncompressedSize64
 		if f.UncompressedSize64 > zipUnpackedLimit || total > zipUnpackedLimit {
-			return nil, exceeded("unpacked_bytes", zipUnpackedLimit, int64(min(total, 1<<62)), "") //nolint:gosec // bounded by min
+			return nil, exceeded("unpacked_bytes", zipUnpackedLimit, int64(min(total, 1<<62)), "")
 		}
 		if f.Flags&zipEncrypted != 0 {
 			return nil, ErrEncrypted
@@ -85,8 +85,8 @@ func openArchive(src *source) (*archive, error) {
 			return nil, exceeded("nested_archives", 0, 1, fmt.Sprintf(": %q", clip(f.Name)))
 		}
 	}
-	if ratio := total / uint64(max(src.size, 1)); total > zipSmall && ratio > zipRatioLimit { //nolint:gosec // a size is not negative
-		return nil, exceeded("unpacked_ratio", zipRatioLimit, int64(ratio), "") //nolint:gosec // at most 2^28
+	if ratio := total / uint64(max(src.size, 1)); total > zipSmall && ratio > zipRatioLimit {
+		return nil, exceeded("unpacked_ratio", zipRatioLimit, int64(ratio), "")
 	}
 	return a, nil
 }
@@ -130,7 +130,7 @@ func directoryEnd(at io.ReaderAt, size int64) ([]byte, error) {
 		return nil, malformed("The container has no directory; the file is probably cut off.")
 	}
 	end := slices.Clone(tail[i : i+record])
-	return binary.LittleEndian.AppendUint64(end, uint64(size-int64(len(tail))+int64(i))), nil //nolint:gosec // a place in the file
+	return binary.LittleEndian.AppendUint64(end, uint64(size-int64(len(tail))+int64(i))), nil
 }
 
 func nestedName(name string) bool {
@@ -151,7 +151,7 @@ func (a *archive) open(f *zip.File) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, malformed("The entry %q of the container cannot be read.", clip(f.Name)).Because(err)
 	}
-	return &entryReader{ctx: a.ctx, rc: rc, left: int64(f.UncompressedSize64), name: f.Name}, nil //nolint:gosec // checked against the limit
+	return &entryReader{ctx: a.ctx, rc: rc, left: int64(f.UncompressedSize64), name: f.Name}, nil
 }
 
 // entryReader stops where an entry should end and turns the errors of a broken one into ErrMalformed.

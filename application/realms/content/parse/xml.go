@@ -303,7 +303,7 @@ func (f *xmlFile) rest(tables []string) error {
 	skip := ""
 	var texts [][]byte
 	return f.walk(func(t xml.Token, path []string) error {
-		key := ""
+		var key string
 		switch t := t.(type) {
 		case xml.StartElement:
 			key = strings.Join(path, "/")
