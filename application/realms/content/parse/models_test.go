@@ -50,7 +50,7 @@ func TestHostileMarkdown(t *testing.T) {
 		refused(t, name+".md", []byte(c.content), c.code)
 	}
 	for _, mark := range []string{"[", "![", "*", "_a", "`a", "<", "](", "**a", "\\", "[a](", "|a", "&"} {
-		_, err := read("a.md", []byte("x "+strings.Repeat(mark, 20_000)), parse.Options{}, parse.Limits{})
+		_, err := read("a.md", []byte("x "+strings.Repeat(mark, 2_000)), parse.Options{}, parse.Limits{})
 		require.NoError(t, err)
 	}
 }
