@@ -55,6 +55,11 @@ test-short: ## Run the fast tests only: no race detector, and no package that ne
 e2e: ## Run only the end-to-end suite: the built binary, real sockets, SQLite and PostgreSQL
 	@$(MAKE) --no-print-directory test PKGS=./test/e2e/...
 
+.PHONY: bench
+bench: build test-setup ## Measure the shapes of load beside their limits, on SQLite and PostgreSQL (BENCH="-shapes S3 -runs 1")
+	@go build -buildvcs=false -o $(CACHE)/bin/bench ./test/bench
+	@$(PGRUN) $(CACHE)/bin/bench $(BENCH)
+
 ##@ Check
 
 .PHONY: verify

@@ -71,7 +71,7 @@ func (p authParts) accounts(cfg Config) accounts.Deps {
 
 func (p authParts) sessions(cfg Config) trafficcop.Deps {
 	limits := trafficcop.Defaults()
-	limits.AnonymousRate = cfg.Limit.Anonymous.port()
+	limits.AnonymousRate, limits.AnonymousTotal = cfg.Limit.Anonymous.port(), cfg.Limit.AnonymousTotal.port()
 	return trafficcop.Deps{
 		UnitOfWork: p.UnitOfWork, Guard: p.Guard, Issuer: p.Issuer, Clock: p.Clock, IDs: p.IDs, Bus: p.Bus, Config: limits,
 	}

@@ -80,6 +80,8 @@ type LimitConfig struct {
 	Login     Rate `koanf:"login" doc:"sign-ins per client address and per account"`
 	Register  Rate `koanf:"register" doc:"registrations per client address"`
 	Anonymous Rate `koanf:"anonymous" doc:"anonymous sessions per client address"`
+	// AnonymousTotal is one counter that all creations share.
+	AnonymousTotal Rate `koanf:"anonymous_total" doc:"anonymous sessions of all clients together"`
 }
 
 // CORSConfig says which other web pages may call.
@@ -108,7 +110,7 @@ func Defaults(environment string) Config {
 		NATS:     NATSConfig{Subject: "symphainy"},
 		Auth:     AuthConfig{Issuer: "symphainy", Audience: "symphainy", AccessLife: 10 * time.Minute, PasswordMin: 8},
 		Limit: LimitConfig{
-			Login: Rate{5, time.Minute}, Register: Rate{3, 5 * time.Minute}, Anonymous: Rate{30, time.Hour},
+			Login: Rate{5, time.Minute}, Register: Rate{3, 5 * time.Minute}, Anonymous: Rate{30, time.Hour}, AnonymousTotal: Rate{10_000, time.Hour},
 		},
 		Upload: UploadConfig{Limit: 256 << 20}, Log: LogConfig{Level: "info", Format: "auto"},
 		Workers: 8, StopTimeout: 30 * time.Second, SweepEvery: 15 * time.Minute, PurgeEvery: time.Minute,

@@ -98,7 +98,7 @@ func (c Config) validateAuth() (problems []error) {
 }
 
 func (c Config) validateLimits() (problems []error) {
-	for name, r := range map[string]Rate{"limit.login": c.Limit.Login, "limit.register": c.Limit.Register, "limit.anonymous": c.Limit.Anonymous} {
+	for name, r := range map[string]Rate{"limit.login": c.Limit.Login, "limit.register": c.Limit.Register, "limit.anonymous": c.Limit.Anonymous, "limit.anonymous_total": c.Limit.AnonymousTotal} {
 		if r.Off() && c.Env != Development {
 			problems = append(problems, fmt.Errorf("%s must not be off outside development", name))
 		}

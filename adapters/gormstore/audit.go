@@ -45,7 +45,7 @@ func (s auditLog) Append(ctx context.Context, records ...audit.Record) error {
 			Detail: r.Detail, TraceID: r.TraceID, At: at(r.At),
 		}
 	}
-	n, err := s.t.insertAll(ctx, &rows)
+	n, err := insertRows(ctx, s.t, rows...)
 	if err == nil && n < int64(len(records)) {
 		return fault.ErrDuplicate
 	}

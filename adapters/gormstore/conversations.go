@@ -116,7 +116,7 @@ func (s messages) Append(ctx context.Context, m agent.Message) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	err = s.t.insert(ctx, &messageRow{
+	err = insertOne(ctx, s.t, messageRow{
 		TenantID: m.TenantID, ConversationID: m.ConversationID, Seq: counter.LastSeq, ID: m.ID, Role: string(m.Role), Text: m.Text,
 		AgentID: string(m.AgentID), ExecutionID: m.ExecutionID, Origin: m.Origin, Created: at(m.CreatedAt),
 	})

@@ -32,7 +32,7 @@ func (s steps) Put(ctx context.Context, tenantID string, v execution.Step) error
 	if err := needTenant(tenantID); err != nil {
 		return err
 	}
-	return s.t.insert(ctx, &stepRow{
+	return insertOne(ctx, s.t, stepRow{
 		TenantID: tenantID, ExecutionID: v.ExecutionID, Name: v.Name, Position: v.Position, Result: v.Result, Attempt: v.Attempt,
 		Started: at(v.StartedAt), Completed: at(v.CompletedAt),
 	})
@@ -86,7 +86,7 @@ func (s events) Append(ctx context.Context, tenantID string, list []event.Event)
 		n := min(batch, len(rows))
 		part := rows[:n]
 		rows = rows[n:]
-		stored, err := s.t.insertAll(ctx, &part)
+		stored, err := insertRows(ctx, s.t, part...)
 		if err != nil {
 			return err
 		}

@@ -100,7 +100,7 @@ func (s executions) Insert(ctx context.Context, e execution.Execution) error {
 		}
 		row.LanePos = last.Pos + 1
 	}
-	return s.t.insert(ctx, &row)
+	return insertOne(ctx, s.t, row)
 }
 
 // live is the condition of the partial indexes over executions that have not ended.

@@ -4,15 +4,7 @@ import (
 	"context"
 	"hash/fnv"
 	"strings"
-
-	"gorm.io/gorm/clause"
 )
-
-// insertAll stores rows by one statement and returns how many were new.
-func (t *transaction) insertAll(ctx context.Context, rows any) (int64, error) {
-	res := t.on(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(rows)
-	return res.RowsAffected, translate(ctx, res.Error)
-}
 
 // count gives the number of rows under the conditions.
 func (t *transaction) count(ctx context.Context, table string, c conditions) (int64, error) {

@@ -22,7 +22,10 @@ func TestASessionsHistoryDoesNotSlowItsStreams(t *testing.T) {
 	var plan []string
 	require.NoError(t, s.attempt(t.Context(), true, func(ctx context.Context, tx ports.Tx) error {
 		rows, err := many[struct {
-			Detail string `gorm:"column:detail"`
+			ID      int    `gorm:"column:id"`
+			Parent  int    `gorm:"column:parent"`
+			NotUsed int    `gorm:"column:notused"`
+			Detail  string `gorm:"column:detail"`
 		}](ctx, tx.Executions.(executions).t, "EXPLAIN QUERY PLAN SELECT id FROM "+from+
 			" WHERE tenant_id = ? AND owner_id = ? AND session_id = ? ORDER BY created_at DESC, id DESC LIMIT ?", append(args, "ten", "usr", "ses", 200)...)
 		for _, r := range rows {

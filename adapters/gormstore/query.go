@@ -3,6 +3,7 @@ package gormstore
 import (
 	"context"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 
@@ -23,8 +24,13 @@ func (t *transaction) on(ctx context.Context) *gorm.DB {
 
 // exec runs a statement and returns how many rows it touched.
 func (t *transaction) exec(ctx context.Context, sql string, args ...any) (int64, error) {
-	res := t.on(ctx).Exec(sql, args...)
-	return res.RowsAffected, translate(ctx, res.Error)
+	text, values := t.bind(sql, args)
+	res, err := t.pool.ExecContext(ctx, text, values...)
+	if err != nil {
+		return 0, translate(ctx, err)
+	}
+	n, err := res.RowsAffected()
+	return n, translate(ctx, err)
 }
 
 // insert stores a row; a key that exists is ErrDuplicate and leaves the transaction usable.
@@ -71,18 +77,20 @@ func (t *transaction) update(ctx context.Context, table, key string, keyArgs []a
 
 // one reads a single row by hand-written SQL; none is ErrNotFound.
 func one[T any](ctx context.Context, t *transaction, sql string, args ...any) (T, error) {
-	var row T
-	res := t.on(ctx).Raw(sql, args...).Scan(&row)
-	if res.Error == nil && res.RowsAffected == 0 {
-		return row, fault.ErrNotFound
+	rows, err := query[T](ctx, t, sql, args)
+	if err == nil && len(rows) > 0 {
+		return rows[0], nil
 	}
-	return row, translate(ctx, res.Error)
+	var none T
+	if err == nil {
+		return none, fault.ErrNotFound
+	}
+	return none, translate(ctx, err)
 }
 
 // many reads rows by hand-written SQL.
 func many[T any](ctx context.Context, t *transaction, sql string, args ...any) ([]T, error) {
-	var rows []T
-	err := t.on(ctx).Raw(sql, args...).Scan(&rows).Error
+	rows, err := query[T](ctx, t, sql, args)
 	return rows, translate(ctx, err)
 }
 
@@ -92,14 +100,7 @@ func columns[T any]() string {
 	if known, ok := columnLists.Load(key); ok {
 		return known.(string) //nolint:forcetypeassert // only strings are stored, just below
 	}
-	var names []string
-	for i := range key.NumField() {
-		for setting := range strings.SplitSeq(key.Field(i).Tag.Get("gorm"), ";") {
-			if name, ok := strings.CutPrefix(setting, "column:"); ok {
-				names = append(names, name)
-			}
-		}
-	}
+	names := slices.DeleteFunc(columnNames(key), func(name string) bool { return name == "" })
 	list := strings.Join(names, ", ")
 	columnLists.Store(key, list)
 	return list

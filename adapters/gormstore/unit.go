@@ -53,7 +53,7 @@ func (s *Store) attempt(parent context.Context, view bool, fn func(ctx context.C
 			open.rollback()
 		}
 	}()
-	t := &transaction{ctx: ctx, db: s.session(ctx, open), dialect: s.dialect, view: view}
+	t := &transaction{ctx: ctx, db: s.session(ctx, open), pool: open, dialect: s.dialect, view: view}
 	if err := fn(ctx, t.stores()); err != nil {
 		return err
 	}
@@ -86,6 +86,8 @@ func (s *Store) session(ctx context.Context, open openTx) *gorm.DB {
 type transaction struct {
 	ctx context.Context //nolint:containedctx // it lives as long as the transaction and tells whether db already has the caller's
 	db  *gorm.DB
+	// pool is the connection under db.
+	pool gorm.ConnPool
 	dialect
 	view bool
 	jobs []ports.Job

@@ -79,10 +79,11 @@ func (s *Sessions) CreateAnonymous(ctx context.Context, metadata []byte, c accou
 		if err := take(ctx, tx, s.cfg.AnonymousRate, "session.anonymous", c.LimitKey()); err != nil {
 			return err
 		}
-		if err := take(ctx, tx, s.cfg.AnonymousTotal, "session.anonymous.total"); err != nil {
+		if err := tx.Sessions.Insert(ctx, made); err != nil {
 			return err
 		}
-		return tx.Sessions.Insert(ctx, made)
+		// The counter that all share comes last, so that it is locked for the shortest time.
+		return take(ctx, tx, s.cfg.AnonymousTotal, "session.anonymous.total")
 	})
 	if err != nil {
 		return Created{}, err

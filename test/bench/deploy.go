@@ -1,0 +1,175 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/symphainy/symphainy/test/pgtest"
+)
+
+// deployment is a running server on a fresh database, with the limits of that database beside it.
+type deployment struct {
+	url, limitURL  string
+	pids           map[string]int
+	http           *http.Client
+	token, session string
+	closers        []func()
+}
+
+func (d *deployment) end() {
+	for i := len(d.closers) - 1; i >= 0; i-- {
+		d.closers[i]()
+	}
+}
+
+// deploy starts the binary; the caller ends it.
+func deploy(ctx context.Context, s settings, store string) (*deployment, error) {
+	d := &deployment{pids: map[string]int{}, http: &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 256}}}
+	if err := d.begin(ctx, s, store); err != nil {
+		d.end()
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *deployment) begin(ctx context.Context, s settings, store string) error {
+	dir, err := os.MkdirTemp("", "symphainy-bench-")
+	if err != nil {
+		return err
+	}
+	d.closers = append(d.closers, func() { _ = os.RemoveAll(dir) })
+	vars := []string{
+		"SYMPHAINY_ADDR=127.0.0.1:0", "SYMPHAINY_DATA_DIR=" + dir, "SYMPHAINY_LIMIT_LOGIN=0", "SYMPHAINY_LIMIT_REGISTER=0",
+		"SYMPHAINY_LIMIT_ANONYMOUS=0", "SYMPHAINY_LIMIT_ANONYMOUS_TOTAL=100000000/1h", "SYMPHAINY_LOG_LEVEL=error", "SYMPHAINY_WS_MESSAGES_PER_MINUTE=1000000",
+	}
+	if store == "postgres" {
+		dsn, err := d.database(ctx)
+		if err != nil {
+			return err
+		}
+		key, err := signingKey(dir)
+		if err != nil {
+			return err
+		}
+		vars = append(vars, "SYMPHAINY_DATABASE_URL="+dsn, "SYMPHAINY_AUTH_KEY_FILES="+key)
+		if out, err := command(ctx, s.binary, vars, "migrate").Output(); err != nil {
+			return fmt.Errorf("migrate: %w: %s", err, out)
+		}
+		self, err := os.Executable()
+		if err != nil {
+			return err
+		}
+		if d.limitURL, err = d.start(command(ctx, self, nil, "-limit-server", dsn)); err != nil {
+			return fmt.Errorf("limits: %w", err)
+		}
+	}
+	serve := command(ctx, s.binary, vars, "serve")
+	if s.server != "" {
+		serve = command(ctx, s.server, vars)
+	}
+	if d.url, err = d.start(serve); err != nil {
+		return err
+	}
+	return d.register(ctx)
+}
+
+func command(ctx context.Context, binary string, vars []string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.TempDir()}, vars...)
+	cmd.Stderr = os.Stderr
+	return cmd
+}
+
+// start runs a server and waits for the line that tells its address.
+func (d *deployment) start(cmd *exec.Cmd) (string, error) {
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return "", err
+	}
+	if err := cmd.Start(); err != nil {
+		return "", err
+	}
+	d.closers = append(d.closers, func() {
+		// It is measured, not asked to tidy up; the folder and the database go next.
+		_ = errors.Join(cmd.Process.Kill(), cmd.Wait())
+	})
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if fields := strings.Fields(lines.Text()); len(fields) == 2 && fields[0] == "Address" {
+			d.pids[fields[1]] = cmd.Process.Pid
+			return fields[1], nil
+		}
+	}
+	return "", errors.New("the server ended without telling its address")
+}
+
+// database makes a database on the server that SYMPHAINY_TEST_DSN names.
+func (d *deployment) database(ctx context.Context) (string, error) {
+	admin := os.Getenv(pgtest.EnvDSN)
+	if admin == "" {
+		return "", errors.New(pgtest.EnvDSN + " names no server; `make bench` starts one")
+	}
+	u, err := url.Parse(admin)
+	if err != nil {
+		return "", err
+	}
+	name := fmt.Sprintf("bench_%d", time.Now().UnixNano())
+	do := func(ctx context.Context, sql string) error {
+		conn, err := pgx.Connect(ctx, admin)
+		if err != nil {
+			return err
+		}
+		_, err = conn.Exec(ctx, sql)
+		return errors.Join(err, conn.Close(ctx))
+	}
+	if err := do(ctx, "CREATE DATABASE "+name); err != nil {
+		return "", err
+	}
+	d.closers = append(d.closers, func() { _ = do(context.WithoutCancel(ctx), "DROP DATABASE "+name+" WITH (FORCE)") })
+	u.Path = "/" + name
+	return u.String(), nil
+}
+
+func signingKey(dir string) (string, error) {
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return "", err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "bench-key.pem")
+	return path, os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600)
+}
+
+func (d *deployment) register(ctx context.Context) error {
+	answer, err := d.call(ctx, http.MethodPost, d.url+"/api/auth/register", nil,
+		[]byte(`{"name":"Bench","email":"bench@bench.example","password":"a-long-passphrase-for-bench"}`), http.StatusCreated)
+	if err != nil {
+		return err
+	}
+	var made struct {
+		Token   string `json:"access_token"`
+		Session string `json:"session_id"`
+	}
+	err = json.Unmarshal(answer, &made)
+	d.token, d.session = made.Token, made.Session
+	return err
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/gorilla/websocket"
+)
+
+// shape is one kind of load. limit, where there is one, prepares the same load for the limit's server.
+type shape struct {
+	name           string
+	clients        int
+	prepare, limit func(ctx context.Context, d *deployment, url string) (client, func(), error)
+}
+
+func all() []shape {
+	thin := func(path string) func(context.Context, *deployment, string) (client, func(), error) {
+		return func(_ context.Context, d *deployment, url string) (client, func(), error) {
+			return func(ctx context.Context) error {
+				_, err := d.call(ctx, http.MethodPost, url+path, nil, nil, http.StatusOK)
+				return err
+			}, nothing, nil
+		}
+	}
+	return []shape{
+		{"S1", 32, createSession, thin("/l1")}, {"S2", 32, readSession, thin("/l2")},
+		{"S3", 32, runIntent, thin("/l3")}, {"S3c1", 1, runIntent, thin("/l3")}, {"S4", 64, chat, nil}, {"S4c1", 1, chat, nil},
+	}
+}
+
+func nothing() {}
+
+// createSession is S1.
+func createSession(_ context.Context, d *deployment, url string) (client, func(), error) {
+	return func(ctx context.Context) error {
+		_, err := d.call(ctx, http.MethodPost, url+"/api/session/create-anonymous", nil, nil, http.StatusCreated)
+		return err
+	}, nothing, nil
+}
+
+// readSession is S2: with an access token, in the tenant's scope.
+func readSession(_ context.Context, d *deployment, url string) (client, func(), error) {
+	header := http.Header{"Authorization": {"Bearer " + d.token}}
+	return func(ctx context.Context) error {
+		_, err := d.call(ctx, http.MethodGet, url+"/api/session/"+d.session, header, nil, http.StatusOK)
+		return err
+	}, nothing, nil
+}
+
+// runIntent is S3: from the request to the completed execution, in one call that waits. Each client has a session of its own.
+func runIntent(ctx context.Context, d *deployment, url string) (client, func(), error) {
+	id, secret, err := d.visitor(ctx, url)
+	if err != nil {
+		return nil, nil, err
+	}
+	body := fmt.Appendf(nil, `{"session_id":%q,"intent_type":"list_files","parameters":{}}`, id)
+	header := http.Header{"X-Session-Secret": {secret}, "Prefer": {"wait=30"}}
+	return func(ctx context.Context) error {
+		answer, err := d.call(ctx, http.MethodPost, url+"/api/intent/submit", header, body, http.StatusOK)
+		if err == nil && !bytes.Contains(answer, []byte(`"status":"completed"`)) {
+			err = fmt.Errorf("not completed: %s", answer)
+		}
+		return err
+	}, nothing, nil
+}
+
+// chat is S4: one turn of the guide on an open socket.
+func chat(ctx context.Context, d *deployment, url string) (client, func(), error) {
+	id, secret, err := d.visitor(ctx, url)
+	if err != nil {
+		return nil, nil, err
+	}
+	conn, res, err := websocket.DefaultDialer.DialContext(ctx, strings.Replace(url, "http", "ws", 1)+"/api/runtime/agent?session_id="+id,
+		http.Header{"X-Session-Secret": {secret}})
+	if err != nil {
+		return nil, nil, err
+	}
+	ask := []byte(`{"type":"agent.message","text":"Hello, what can I do here?","context":{"surface":"home"}}`)
+	return func(context.Context) error {
+		if err := conn.WriteMessage(websocket.TextMessage, ask); err != nil {
+			return err
+		}
+		for {
+			_, frame, err := conn.ReadMessage()
+			switch {
+			case err != nil:
+				return err
+			case bytes.Contains(frame, []byte(`"event_type":"execution.completed"`)):
+				return nil
+			case bytes.Contains(frame, []byte(`"type":"error"`)):
+				return fmt.Errorf("refused: %s", frame)
+			}
+		}
+	}, func() { _ = errors.Join(conn.Close(), res.Body.Close()) }, nil
+}
+
+// visitor makes an anonymous session.
+func (d *deployment) visitor(ctx context.Context, url string) (id, secret string, err error) {
+	answer, err := d.call(ctx, http.MethodPost, url+"/api/session/create-anonymous", nil, nil, http.StatusCreated)
+	if err != nil {
+		return "", "", err
+	}
+	var made struct {
+		ID     string `json:"session_id"`
+		Secret string `json:"session_secret"`
+	}
+	err = json.Unmarshal(answer, &made)
+	return made.ID, made.Secret, err
+}
+
+// call sends one request and insists on its status.
+func (d *deployment) call(ctx context.Context, method, url string, header http.Header, body []byte, status int) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	if header != nil {
+		req.Header = header.Clone()
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	res, err := d.http.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = res.Body.Close() }()
+	answer, err := io.ReadAll(res.Body)
+	if err == nil && res.StatusCode != status {
+		err = fmt.Errorf("%s %s: %d %s", method, url, res.StatusCode, answer)
+	}
+	return answer, err
+}
