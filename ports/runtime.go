@@ -24,8 +24,17 @@ type Submission struct {
 	IdempotencyKey string
 	Fingerprint    []byte
 	TraceID        string
-	// Alongside, if set, runs in the transaction that accepts the execution, only when it is a new one.
-	Alongside func(ctx context.Context, tx Tx, executionID string) error
+	Alongside Alongside
+}
+
+// Alongside says what else commits with the acceptance of an execution, only when it is a new one. It is data and not a callback, because
+// the Runtime may be another process.
+type Alongside struct {
+	// PendingID is a pending intent of the principal that the execution takes up, "" for none. One that is gone or not pending any more
+	// refuses the submission.
+	PendingID string
+	// Message, if set, is appended to its conversation, which must be the principal's. Tenant and execution are the Runtime's to set.
+	Message *agent.Message
 }
 
 // Receipt is the answer to a submission, given after COMMIT.

@@ -203,7 +203,7 @@ func (w *world) deps() httpapi.Deps {
 			Clock: w.clock, IDs: ids, Bus: bus, Guard: guard, Config: policy}),
 		Sessions: trafficcop.NewSessions(trafficcop.Deps{UnitOfWork: store, Guard: guard, Issuer: issuer, Clock: w.clock, IDs: ids, Bus: bus,
 			Config: trafficcop.Config{AnonymousRate: ports.Rate{Limit: 200, Window: time.Hour}}}),
-		Admission: trafficcop.NewAdmission(catalogue, engine, store, w.clock, ids), Pending: pending.New(catalogue, store, w.clock, ids),
+		Admission: trafficcop.NewAdmission(catalogue, engine, store, ids), Pending: pending.New(catalogue, store, w.clock, ids),
 		Catalogue: catalogue, Runtime: engine, Feed: engine, Artifacts: artifacts.New(store, blobs, w.clock),
 		Uploads: content.NewUploads(blobs, ids, content.Limits{Upload: 64 << 10}), Clock: w.clock, Log: log, JWKS: keys.JWKS,
 		AsyncAPI: []byte(`{"asyncapi":"3.0.0"}`), Checks: []ports.HealthCheck{check{name: "store"}, check{name: "broken", err: w.broken}},

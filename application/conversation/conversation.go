@@ -234,11 +234,7 @@ func (s *Service) submission(p identity.Principal, c agent.Conversation, cmd Mes
 			SolutionID: intent.DefaultSolution, Lane: c.ID,
 		},
 		Spec: entry.Spec, Realm: entry.Realm, Principal: p, SessionID: cmd.SessionID, TraceID: cmd.TraceID,
-		Alongside: func(ctx context.Context, tx ports.Tx, executionID string) error {
-			message.ExecutionID = executionID
-			_, err := tx.Messages.Append(ctx, message)
-			return err
-		},
+		Alongside: ports.Alongside{Message: &message},
 	}
 	if cmd.MessageID != "" {
 		fingerprint := sha256.Sum256([]byte(cmd.Text))

@@ -63,7 +63,12 @@ func (b *bench) accepts(t *testing.T) {
 		defer b.mu.Unlock()
 		b.sent = append(b.sent, s)
 		id := "exe_" + string(rune('a'+len(b.sent)))
-		err := b.store.Do(ctx, func(ctx context.Context, tx ports.Tx) error { return s.Alongside(ctx, tx, id) })
+		err := b.store.Do(ctx, func(ctx context.Context, tx ports.Tx) error {
+			m := *s.Alongside.Message
+			m.ExecutionID = id
+			_, err := tx.Messages.Append(ctx, m)
+			return err
+		})
 		return ports.Receipt{Execution: execution.Snapshot{ID: id, Intent: s.Intent}}, err
 	})
 }

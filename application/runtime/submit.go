@@ -40,10 +40,7 @@ func (e *Engine) Submit(ctx context.Context, s ports.Submission) (ports.Receipt,
 			return err
 		}
 		receipt = ports.Receipt{Execution: ex.Snapshot()}
-		if s.Alongside != nil {
-			return s.Alongside(ctx, tx, id)
-		}
-		return nil
+		return alongside(ctx, tx, s, id, now)
 	})
 	if err != nil {
 		return ports.Receipt{}, err

@@ -46,13 +46,12 @@ type Admission struct {
 	catalogue *intents.Catalogue
 	runtime   ports.Runtime
 	uow       ports.UnitOfWork
-	clock     ports.Clock
 	ids       ports.IDs
 }
 
 // NewAdmission makes the admission of intents.
-func NewAdmission(c *intents.Catalogue, r ports.Runtime, uow ports.UnitOfWork, clock ports.Clock, ids ports.IDs) *Admission {
-	return &Admission{catalogue: c, runtime: r, uow: uow, clock: clock, ids: ids}
+func NewAdmission(c *intents.Catalogue, r ports.Runtime, uow ports.UnitOfWork, ids ports.IDs) *Admission {
+	return &Admission{catalogue: c, runtime: r, uow: uow, ids: ids}
 }
 
 // Submit admits an intent of a caller and hands it to the Runtime. Nothing is stored when it is refused.
@@ -153,17 +152,7 @@ func (a *Admission) takeUp(ctx context.Context, p identity.Principal, id string,
 		return err
 	}
 	s.Intent.ID = id
-	s.Alongside = func(ctx context.Context, tx ports.Tx, executionID string) error {
-		pending, err := tx.Pending.ByID(ctx, p.Scope(), id)
-		if err != nil {
-			return err
-		}
-		if err := pending.Move(intent.PendingInProgress, a.clock.Now()); err != nil {
-			return err
-		}
-		pending.ExecutionID = executionID
-		return tx.Pending.Save(ctx, pending)
-	}
+	s.Alongside.PendingID = id
 	return nil
 }
 

@@ -65,7 +65,7 @@ func newGate(t *testing.T) *gate {
 	g := &gate{runtime: mocks.NewRuntime(t), store: memstore.New(clock.Fixed()), realm: &parcels{}}
 	catalogue, err := intents.NewCatalogue(g.realm)
 	require.NoError(t, err)
-	g.admission = trafficcop.NewAdmission(catalogue, g.runtime, g.store, clock.Fixed(), system.IDs{})
+	g.admission = trafficcop.NewAdmission(catalogue, g.runtime, g.store, system.IDs{})
 	return g
 }
 
@@ -172,12 +172,12 @@ func TestAPendingIntentIsTakenUp(t *testing.T) {
 	_, err := g.admission.Submit(t.Context(), member(), cmd)
 	require.NoError(t, err)
 	require.Equal(t, id, g.sent[0].Intent.ID)
-	require.NoError(t, g.store.Do(t.Context(), func(ctx context.Context, tx ports.Tx) error { return g.sent[0].Alongside(ctx, tx, "exe_1") }))
-	require.NoError(t, g.store.View(t.Context(), func(ctx context.Context, tx ports.Tx) error {
+	require.Equal(t, id, g.sent[0].Alongside.PendingID)
+	require.NoError(t, g.store.Do(t.Context(), func(ctx context.Context, tx ports.Tx) error {
 		p, err := tx.Pending.ByID(ctx, member().Scope(), id)
-		require.Equal(t, intent.PendingInProgress, p.Status)
-		require.Equal(t, "exe_1", p.ExecutionID)
-		return err
+		require.NoError(t, err)
+		require.NoError(t, p.Move(intent.PendingInProgress, now))
+		return tx.Pending.Save(ctx, p)
 	}))
 
 	for name, other := range map[string]string{"unknown": system.IDs{}.NewID(typeid.PendingIntent), "no id": "whatever", "already taken": id} {
