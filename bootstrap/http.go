@@ -11,6 +11,7 @@ import (
 	"github.com/symphainy/symphainy/adapters/wsapi"
 	"github.com/symphainy/symphainy/application/accounts"
 	"github.com/symphainy/symphainy/application/artifacts"
+	"github.com/symphainy/symphainy/application/conversation"
 	"github.com/symphainy/symphainy/application/intents"
 	"github.com/symphainy/symphainy/application/pending"
 	"github.com/symphainy/symphainy/application/realms/content"
@@ -52,25 +53,26 @@ type listenParts struct {
 type httpParts struct {
 	fx.In
 
-	Guard     *securityguard.Guard
-	Accounts  *accounts.Service
-	Sessions  *trafficcop.Sessions
-	Admission *trafficcop.Admission
-	Pending   *pending.Service
-	Catalogue *intents.Catalogue
-	Runtime   ports.Runtime
-	Feed      ports.EventFeed
-	Artifacts *artifacts.Service
-	Uploads   *content.Uploads
-	Clock     ports.Clock
-	Log       *slog.Logger
-	Keys      *jwtauth.Keys
-	KeyFiles  keyFiles
-	Hub       *wsapi.Hub
-	Ready     *readiness
-	Checks    []ports.HealthCheck
-	Spare     spareChecks
-	Options   Options
+	Guard         *securityguard.Guard
+	Accounts      *accounts.Service
+	Sessions      *trafficcop.Sessions
+	Admission     *trafficcop.Admission
+	Pending       *pending.Service
+	Catalogue     *intents.Catalogue
+	Runtime       ports.Runtime
+	Feed          ports.EventFeed
+	Artifacts     *artifacts.Service
+	Uploads       *content.Uploads
+	Conversations *conversation.Service
+	Clock         ports.Clock
+	Log           *slog.Logger
+	Keys          *jwtauth.Keys
+	KeyFiles      keyFiles
+	Hub           *wsapi.Hub
+	Ready         *readiness
+	Checks        []ports.HealthCheck
+	Spare         spareChecks
+	Options       Options
 }
 
 func newRoutes(in httpParts, cfg Config) (*httpapi.Server, error) {
@@ -84,7 +86,7 @@ func newRoutes(in httpParts, cfg Config) (*httpapi.Server, error) {
 	}
 	return httpapi.New(httpapi.Deps{
 		Guard: in.Guard, Accounts: in.Accounts, Sessions: in.Sessions, Admission: in.Admission, Pending: in.Pending, Catalogue: in.Catalogue,
-		Runtime: in.Runtime, Feed: in.Feed, Artifacts: in.Artifacts, Uploads: in.Uploads, Clock: in.Clock, Log: in.Log, JWKS: in.Keys.JWKS,
+		Runtime: in.Runtime, Feed: in.Feed, Artifacts: in.Artifacts, Uploads: in.Uploads, Conversations: in.Conversations, Clock: in.Clock, Log: in.Log, JWKS: in.Keys.JWKS,
 		AsyncAPI: wsapi.AsyncAPI(), Checks: append(in.Checks, in.Ready), SpareChecks: in.Spare,
 		Sockets: map[string]http.Handler{
 			"/api/runtime/agent":         in.Hub.Agent(),

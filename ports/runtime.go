@@ -178,6 +178,8 @@ type SessionFacts struct {
 	Others     []artifact.Snapshot
 	Pending    []intent.Pending
 	Executions []execution.Snapshot
+	// BusinessContext is the committed context of the session as JSON; nil without one. It is data that people wrote.
+	BusinessContext []byte
 }
 
 // Agent answers people. It reasons and proposes; it never executes.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/symphainy/symphainy/application/accounts"
 	"github.com/symphainy/symphainy/application/artifacts"
+	"github.com/symphainy/symphainy/application/conversation"
 	"github.com/symphainy/symphainy/application/intents"
 	"github.com/symphainy/symphainy/application/pending"
 	"github.com/symphainy/symphainy/application/realms/content"
@@ -83,8 +84,10 @@ type Deps struct {
 	Feed      ports.EventFeed
 	Artifacts *artifacts.Service
 	Uploads   *content.Uploads
-	Clock     ports.Clock
-	Log       *slog.Logger
+	// Conversations sends messages to agents and reads what was said.
+	Conversations *conversation.Service
+	Clock         ports.Clock
+	Log           *slog.Logger
 	// JWKS gives the public keys as a JSON Web Key Set.
 	JWKS func() ([]byte, error)
 	// AsyncAPI is the document of the sockets, served as it is.

@@ -31,7 +31,9 @@ import (
 	"github.com/symphainy/symphainy/adapters/memstore"
 	"github.com/symphainy/symphainy/adapters/system"
 	"github.com/symphainy/symphainy/application/accounts"
+	"github.com/symphainy/symphainy/application/agents"
 	"github.com/symphainy/symphainy/application/artifacts"
+	"github.com/symphainy/symphainy/application/conversation"
 	"github.com/symphainy/symphainy/application/intents"
 	"github.com/symphainy/symphainy/application/pending"
 	"github.com/symphainy/symphainy/application/realms/content"
@@ -177,10 +179,11 @@ func (w *world) deps() httpapi.Deps {
 	policy := accounts.Defaults()
 	policy.RegisterRate = ports.Rate{Limit: 100, Window: time.Minute}
 	blobs := &realmtest.Blobs{Fail: func(string, string) error { w.touched.Add(1); return nil }}
+	guides := agents.NewRealm(w.clock, ids, agents.GuideAgent{})
 	catalogue, err := intents.NewCatalogue(
 		content.New(content.Deps{UnitOfWork: store, Blobs: blobs, Clock: w.clock, IDs: ids}),
 		insights.New(insights.Deps{Blobs: blobs, Clock: w.clock, IDs: ids}),
-		waiter{w.gate},
+		waiter{w.gate}, guides,
 	)
 	require.NoError(t, err)
 	engine, err := runtime.New(runtime.Deps{
@@ -205,7 +208,8 @@ func (w *world) deps() httpapi.Deps {
 			Config: trafficcop.Config{AnonymousRate: ports.Rate{Limit: 200, Window: time.Hour}}}),
 		Admission: trafficcop.NewAdmission(catalogue, engine, store, ids), Pending: pending.New(catalogue, store, w.clock, ids),
 		Catalogue: catalogue, Runtime: engine, Feed: engine, Artifacts: artifacts.New(store, blobs, w.clock),
-		Uploads: content.NewUploads(blobs, ids, content.Limits{Upload: 64 << 10}), Clock: w.clock, Log: log, JWKS: keys.JWKS,
+		Uploads: content.NewUploads(blobs, ids, content.Limits{Upload: 64 << 10}), Conversations: conversation.New(conversation.Deps{
+			UnitOfWork: store, Runtime: engine, Catalogue: catalogue, Agents: guides, Clock: w.clock, IDs: ids}), Clock: w.clock, Log: log, JWKS: keys.JWKS,
 		AsyncAPI: []byte(`{"asyncapi":"3.0.0"}`), Checks: []ports.HealthCheck{check{name: "store"}, check{name: "broken", err: w.broken}},
 		SpareChecks: []ports.HealthCheck{check{name: "spare", err: func() error { return errors.New("gone") }}}, Sockets: w.sockets,
 	}

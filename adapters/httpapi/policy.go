@@ -114,6 +114,14 @@ func policies() []policy {
 		{method: get, path: "/api/runtime/agent", access: own, socket: true},
 		{method: get, path: "/api/realms", access: whole, permission: read},
 
+		{method: post, path: "/api/v1/guide-agent/chat", access: whole, permission: write, writes: true, body: bodyLimit},
+		{method: post, path: "/api/v1/guide-agent/analyze-intent", access: whole, permission: read, body: bodyLimit},
+		{method: post, path: "/api/v1/guide-agent/guidance", access: whole, permission: read, body: bodyLimit},
+		{method: post, path: "/api/v1/guide-agent/route-to-pillar", access: whole, permission: read, body: bodyLimit},
+		{method: post, path: "/api/v1/guide-agent/discover-context", access: whole, permission: read, body: bodyLimit},
+		{method: post, path: "/api/v1/guide-agent/commit-context", access: whole, permission: write, writes: true, body: bodyLimit},
+		{method: get, path: "/api/v1/guide-agent/history/{id}", access: whole, permission: read},
+
 		{method: get, path: "/health", access: open},
 		{method: get, path: "/health/live", access: open},
 		{method: get, path: "/health/ready", access: open},

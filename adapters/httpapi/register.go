@@ -68,6 +68,7 @@ func (s *Server) humaConfig() huma.Config {
 				{Name: "auth", Description: "Accounts, tokens, passwords"}, {Name: "sessions", Description: "Sessions and their upgrade"},
 				{Name: "intents", Description: "What can be asked for, and asking for it"}, {Name: "executions", Description: "What became of it"},
 				{Name: "artifacts", Description: "What was made, and files"}, {Name: "sockets", Description: "WebSockets"},
+				{Name: "guide", Description: "The guide and its liaisons over HTTP"},
 				{Name: "platform", Description: "Realms, health, documents"},
 			},
 		},

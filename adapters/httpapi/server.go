@@ -98,6 +98,7 @@ func (s *Server) build() error {
 	s.artifactRoutes()
 	s.fileRoutes()
 	s.platformRoutes()
+	s.guideRoutes()
 	s.pageRoutes()
 	for k := range s.left {
 		s.wrong = append(s.wrong, fmt.Errorf("httpapi: policy %q has no route", k))

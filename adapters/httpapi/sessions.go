@@ -35,7 +35,7 @@ type upgradeBody struct {
 	AccessToken *string    `json:"access_token,omitempty" doc:"Counts as the Bearer if the header is absent"`
 	UserID      *string    `json:"user_id,omitempty"`
 	TenantID    *string    `json:"tenant_id,omitempty"`
-	Metadata    jsonObject `json:"metadata,omitempty" doc:"Replaces the session's"`
+	Metadata    jsonObject `json:"metadata,omitempty" doc:"Laid over the session's, key by key"`
 }
 
 type sessionList struct {

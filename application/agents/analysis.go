@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/symphainy/symphainy/domain/agent"
 )
 
 // Pillar names a realm as the guide speaks of it.
@@ -68,6 +70,15 @@ func categories() []category {
 		{"solution_planning", PillarOutcomes, []string{"solution", "roadmap", "poc", "outcome", "proposal", "plan"}, nil},
 	}
 }
+
+// PillarOf gives the pillar that a liaison speaks for; ok is false for the guide.
+func PillarOf(id agent.ID) (p Pillar, ok bool) {
+	name, ok := strings.CutPrefix(string(id), "liaison.")
+	return Pillar(name), ok
+}
+
+// Routable reports whether the message is understood well enough to be handed to a pillar's agent (realms.md §5.3).
+func (a Analysis) Routable() bool { return a.Pillar != "" && a.Confidence > confidenceUnclear }
 
 // Analyse reads a message by whole words: a word counts 1, a weak one ½, the highest category wins, and a tie goes to the word that
 // comes first.

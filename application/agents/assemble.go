@@ -28,13 +28,14 @@ func (r *Realm) assemble(ctx context.Context, call ports.IntentCall, p TurnParam
 			return err
 		}
 		turn.History = before(messages, p.MessageID)
-		turn.Facts, err = facts(ctx, tx, scope, call.Execution().SessionID)
+		turn.Facts, err = Facts(ctx, tx, scope, call.Execution().SessionID)
 		return err
 	})
 	return turn, err
 }
 
-func facts(ctx context.Context, tx ports.Tx, scope identity.Scope, sessionID string) (ports.SessionFacts, error) {
+// Facts reads what the scope holds, for a session whose caller has been checked.
+func Facts(ctx context.Context, tx ports.Tx, scope identity.Scope, sessionID string) (ports.SessionFacts, error) {
 	f := ports.SessionFacts{Anonymous: scope.OwnerID == ""}
 	if scope.OwnerID != "" {
 		u, err := tx.Users.ByID(ctx, scope.OwnerID)
@@ -42,6 +43,13 @@ func facts(ctx context.Context, tx ports.Tx, scope identity.Scope, sessionID str
 			return f, err
 		}
 		f.UserName = u.Name
+	}
+	of, err := tx.Sessions.ByID(ctx, sessionID)
+	if err != nil {
+		return f, err
+	}
+	if b := CommittedContext(of.Snapshot().Metadata); !b.Empty() {
+		f.BusinessContext = Encode(b)
 	}
 	list, _, err := tx.Artifacts.List(ctx, scope, ports.ArtifactFilter{
 		States: []artifact.State{artifact.Pending, artifact.Ready, artifact.Draft, artifact.Accepted},

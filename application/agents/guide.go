@@ -115,7 +115,7 @@ func guideData(a Analysis, g Guidance) []byte {
 			"recommended_pillar": g.Pillar, "recommended_action": g.Action, "reasoning": g.Reasoning, "completed_pillars": g.Completed,
 		},
 	}
-	if a.Pillar != "" && a.Confidence > confidenceUnclear {
+	if a.Routable() {
 		data["routing_info"] = map[string]any{
 			"should_route": true, "pillar": a.Pillar, "liaison_agent": "liaison." + string(a.Pillar),
 			"routing_message": fmt.Sprintf("This is for the %s.", a.Pillar.Title()),

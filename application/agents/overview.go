@@ -135,25 +135,41 @@ func read(a artifact.Snapshot, into any) {
 	}
 }
 
+// types are the artifacts by which a pillar is passed (realms.md §5.2).
+func (p Pillar) types() []string {
+	switch p {
+	case PillarContent:
+		return []string{"parsed_content"}
+	case PillarInsights:
+		return []string{"quality_assessment", "structured_analysis", "unstructured_analysis", "semantic_interpretation", "interpretation", "discovery"}
+	case PillarJourney:
+		return []string{"workflow", "sop", "coexistence_analysis", "blueprint"}
+	case PillarOutcomes:
+		return []string{"synthesis_summary", "synthesis", "roadmap", "poc", "platform_solution", "solution"}
+	}
+	return nil
+}
+
 // CompletedPillars gives the pillars that the session has passed (realms.md §5.2).
 func (o Overview) CompletedPillars() []Pillar {
-	has := func(types ...string) bool {
-		return slices.ContainsFunc(types, func(t string) bool { return o.Made[t] > 0 })
-	}
 	done := []Pillar{}
-	if has("parsed_content") {
-		done = append(done, PillarContent)
-	}
-	if has("quality_assessment", "structured_analysis", "unstructured_analysis", "semantic_interpretation", "interpretation", "discovery") {
-		done = append(done, PillarInsights)
-	}
-	if has("workflow", "sop", "coexistence_analysis", "blueprint") {
-		done = append(done, PillarJourney)
-	}
-	if has("synthesis_summary", "synthesis", "roadmap", "poc", "platform_solution", "solution") {
-		done = append(done, PillarOutcomes)
+	for _, p := range []Pillar{PillarContent, PillarInsights, PillarJourney, PillarOutcomes} {
+		if len(o.Holds(p)) > 0 {
+			done = append(done, p)
+		}
 	}
 	return done
+}
+
+// Holds counts, by type, the artifacts by which a pillar is passed.
+func (o Overview) Holds(p Pillar) map[string]int {
+	held := map[string]int{}
+	for _, t := range p.types() {
+		if n := o.Made[t]; n > 0 {
+			held[t] = n
+		}
+	}
+	return held
 }
 
 // Resolve finds files by what a person wrote: an id, the exact name, a unique beginning of the name, the only file, or "the last one".

@@ -25,7 +25,7 @@ type Claim struct {
 	Secret    string
 	UserID    string
 	TenantID  string
-	// Metadata replaces the session's if it is not nil.
+	// Metadata is laid over the session's, key by key, if it is not nil: what the visitor's agents agreed on stays.
 	Metadata []byte
 	// AuditID names the audit record, Now is its time.
 	AuditID string
@@ -47,7 +47,7 @@ func InTx(ctx context.Context, tx ports.Tx, c Claim) (upgraded session.Session, 
 		return session.Session{}, false, err
 	}
 	if c.Metadata != nil {
-		s.SetMetadata(c.Metadata, c.Now)
+		s.SetMetadata(overlay(s.Snapshot().Metadata, c.Metadata), c.Now)
 		if err := tx.Sessions.Save(ctx, s); err != nil {
 			return session.Session{}, false, err
 		}
@@ -70,4 +70,20 @@ func InTx(ctx context.Context, tx ports.Tx, c Claim) (upgraded session.Session, 
 		Result: audit.Completed, Detail: detail, At: c.Now,
 	})
 	return s, err == nil, err
+}
+
+// maxMetadata is the bound of a session's metadata in bytes; over it, the older part gives way.
+const maxMetadata = 16 << 10
+
+// overlay lays the keys of one JSON object over another's.
+func overlay(under, over []byte) []byte {
+	merged := map[string]json.RawMessage{}
+	if len(under) > 0 && json.Unmarshal(under, &merged) != nil || json.Unmarshal(over, &merged) != nil {
+		return over
+	}
+	raw, err := json.Marshal(merged)
+	if err != nil || len(raw) > maxMetadata {
+		return over
+	}
+	return raw
 }

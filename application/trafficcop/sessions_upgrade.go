@@ -30,7 +30,7 @@ type UpgradeCommand struct {
 	// UserID and TenantID are compatibility fields: empty, or equal to the token's.
 	UserID   string
 	TenantID string
-	// Metadata is a JSON object that replaces the session's, nil to keep it.
+	// Metadata is a JSON object laid over the session's, key by key; nil to keep it.
 	Metadata []byte
 }
 
