@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/symphainy/symphainy/adapters/openaillm"
 	"github.com/symphainy/symphainy/adapters/passwords"
 	"github.com/symphainy/symphainy/adapters/wsapi"
 	"github.com/symphainy/symphainy/application/runtime"
@@ -35,6 +36,7 @@ type Config struct {
 	CORS    CORSConfig    `koanf:"cors"`
 	Upload  UploadConfig  `koanf:"upload"`
 	Log     LogConfig     `koanf:"log"`
+	LLM     LLMConfig     `koanf:"llm"`
 
 	Workers     int           `koanf:"workers" doc:"executions that run at once in this process"`
 	StopTimeout time.Duration `koanf:"stop_timeout" doc:"how long a graceful stop may take"`
@@ -94,6 +96,20 @@ type UploadConfig struct {
 	Limit Size `koanf:"limit" doc:"largest file of a multipart upload"`
 }
 
+// LLMConfig says which language model the agents use.
+type LLMConfig struct {
+	BaseURL        string        `koanf:"base_url" doc:"root of an OpenAI-compatible endpoint, such as http://localhost:11434/v1; empty is no model, and the builtin agents answer"`
+	Key            Secret        `koanf:"key" doc:"key of the endpoint; local servers need none"`
+	Model          string        `koanf:"model" doc:"model that answers"`
+	EmbeddingModel string        `koanf:"embedding_model" doc:"model that makes vectors of texts; empty is none"`
+	Timeout        time.Duration `koanf:"timeout" doc:"limit of one call of the model, with its retries"`
+	Idle           time.Duration `koanf:"idle" doc:"how long the endpoint may be silent in a call"`
+	Retries        int           `koanf:"retries" doc:"repeats of a call that fails before its answer begins"`
+	MaxTokens      int           `koanf:"max_tokens" doc:"tokens of one answer at most"`
+	InputPrice     float64       `koanf:"input_price" doc:"cost of a million tokens that the model reads, for budgets"`
+	OutputPrice    float64       `koanf:"output_price" doc:"cost of a million tokens that the model writes, for budgets"`
+}
+
 // LogConfig says what is logged and how.
 type LogConfig struct {
 	Level  string `koanf:"level" doc:"debug, info, warn or error"`
@@ -102,7 +118,7 @@ type LogConfig struct {
 
 // Defaults gives the configuration without any setting, for an environment.
 func Defaults(environment string) Config {
-	ws := wsapi.Defaults()
+	ws, llm := wsapi.Defaults(), openaillm.Defaults()
 	ws.AllowQueryJWT = environment != Production
 	return Config{
 		Env: environment, Addr: "127.0.0.1:8001", DataDir: "./data",
@@ -113,6 +129,7 @@ func Defaults(environment string) Config {
 			Login: Rate{5, time.Minute}, Register: Rate{3, 5 * time.Minute}, Anonymous: Rate{30, time.Hour}, AnonymousTotal: Rate{10_000, time.Hour},
 		},
 		Upload: UploadConfig{Limit: 256 << 20}, Log: LogConfig{Level: "info", Format: "auto"},
+		LLM:     LLMConfig{Model: llm.Model, Timeout: llm.Timeout, Idle: llm.Idle, Retries: llm.Retries, MaxTokens: llm.MaxTokens},
 		Workers: 8, StopTimeout: 30 * time.Second, SweepEvery: 15 * time.Minute, PurgeEvery: time.Minute,
 		Runtime: runtime.Defaults(), WS: ws, Hashing: passwords.Defaults(),
 	}

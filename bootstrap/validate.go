@@ -24,7 +24,7 @@ const queryTokenLife = 10 * time.Minute
 // Validate reports everything that cannot work or is unsafe, joined. It looks at folders' modes but changes nothing.
 func (c Config) Validate() error {
 	return errors.Join(slices.Concat(
-		c.validateServer(), c.validateDatabase(), c.validateBus(), c.validateAuth(), c.validateLimits(), c.validateFolders(), c.validateParts(), c.validateBuild(),
+		c.validateServer(), c.validateDatabase(), c.validateBus(), c.validateAuth(), c.validateLimits(), c.validateFolders(), c.validateModel(), c.validateParts(), c.validateBuild(),
 	)...)
 }
 
@@ -117,6 +117,17 @@ func (c Config) validateLimits() (problems []error) {
 		}
 	}
 	return problems
+}
+
+// validateModel asks the model's adapter about its settings, if there is to be one.
+func (c Config) validateModel() []error {
+	if c.LLM.BaseURL == "" {
+		if c.LLM.Key != "" {
+			return []error{errors.New("llm.key is set, but llm.base_url is not")}
+		}
+		return nil
+	}
+	return []error{c.model().Validate()}
 }
 
 // validateFolders refuses folders in which others could put files of theirs.
