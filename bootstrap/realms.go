@@ -10,6 +10,7 @@ import (
 	"github.com/symphainy/symphainy/application/realms/content"
 	"github.com/symphainy/symphainy/application/realms/content/liaison"
 	"github.com/symphainy/symphainy/application/realms/insights"
+	"github.com/symphainy/symphainy/application/realms/journey"
 	"github.com/symphainy/symphainy/ports"
 )
 
@@ -26,12 +27,15 @@ func realmsModule(cfg Config) fx.Option {
 		func(in realmParts) *insights.Realm {
 			return insights.New(insights.Deps{Blobs: in.Blobs, Clock: in.Clock, IDs: in.IDs})
 		},
+		func(in realmParts, c *content.Realm) *journey.Realm {
+			return journey.New(journey.Deps{Blobs: in.Blobs, Clock: in.Clock, IDs: in.IDs, ParseFile: c.ParseFile})
+		},
 		func(in realmParts) *agents.Realm {
 			return agents.NewRealm(in.Clock, in.IDs, agents.GuideAgent{}, liaison.Agent{})
 		},
 		func(r *agents.Realm) conversation.Agents { return r },
-		func(c *content.Realm, i *insights.Realm, a *agents.Realm) (*intents.Catalogue, error) {
-			return intents.NewCatalogue(c, i, a)
+		func(c *content.Realm, i *insights.Realm, j *journey.Realm, a *agents.Realm) (*intents.Catalogue, error) {
+			return intents.NewCatalogue(c, i, j, a)
 		},
 		artifacts.New,
 	))

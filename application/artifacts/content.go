@@ -57,7 +57,7 @@ func (s *Service) Open(ctx context.Context, scope identity.Scope, id string) (Co
 	}
 	name := SafeName(found.Name)
 	if found.Type != TypeFile {
-		name = SafeName(found.Name + "." + found.Type + ".json")
+		name = SafeName(found.Name + extension(found))
 	}
 	return Content{Reader: reader, Name: name, MediaType: or(found.MediaType, "application/octet-stream"), Size: size, SHA256: found.BlobSHA}, nil
 }
@@ -120,4 +120,23 @@ func SafeName(name string) string {
 		clean = strings.ToValidUTF8(clean[len(clean)-maxName:], "")
 	}
 	return or(clean, "download")
+}
+
+// DerivedPrefix is where the blobs of files lie that are made of artifacts, such as a procedure as a document.
+const DerivedPrefix = "derived/"
+
+// DerivedKey gives the key of the file of an artifact that a session has made.
+func DerivedKey(sessionID, artifactID string) string {
+	return DerivedPrefix + sessionID + "/" + artifactID
+}
+
+// extension gives the ending of a file name for the content of an artifact that is no file of the user's.
+func extension(a artifact.Snapshot) string {
+	switch {
+	case a.MediaType == "application/vnd.openxmlformats-officedocument.wordprocessingml.document":
+		return ".docx"
+	case a.MediaType == "application/xml" && a.Type == "workflow":
+		return ".bpmn"
+	}
+	return "." + a.Type + ".json"
 }

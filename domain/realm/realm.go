@@ -69,7 +69,9 @@ type IntentSpec struct {
 	Timeout time.Duration
 	// ResultKeys are the keys of the artifacts that a completed execution has; Events the domain events it emits.
 	ResultKeys []string
-	Events     []string
+	// OptionalKeys are those of ResultKeys that only some completed executions have.
+	OptionalKeys []string
+	Events       []string
 	// Example is a JSON object of parameters that fits Schema.
 	Example []byte
 }

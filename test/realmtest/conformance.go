@@ -66,6 +66,8 @@ func declaration(t *testing.T, spec realm.IntentSpec) {
 	assert.Contains(t, []realm.RetryClass{realm.RetryPure, realm.RetryExternal, realm.RetryHuman, realm.RetryBulk}, spec.Retry)
 	assert.NotEmpty(t, spec.ResultKeys, "a completed execution has named results")
 	names(t, "result key", spec.ResultKeys)
+	assert.Subset(t, spec.ResultKeys, spec.OptionalKeys, "an optional key is a result key")
+	names(t, "optional key", spec.OptionalKeys)
 	names(t, "alias", append([]string{spec.Type}, spec.Aliases...))
 	names(t, "event", spec.Events)
 	for _, e := range spec.Events {

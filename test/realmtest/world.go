@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"regexp"
+	"slices"
 	"testing"
 	"time"
 
@@ -260,6 +261,12 @@ func (w *World) declared(t *testing.T, entry intents.Entry, result ports.IntentR
 	var keys []string
 	for _, r := range result.Artifacts {
 		keys = append(append(keys, r.Key), r.Aliases...)
+	}
+	require.NotEmpty(t, keys, "%s: result keys", entry.Spec.Type)
+	for _, optional := range entry.Spec.OptionalKeys {
+		if !slices.Contains(keys, optional) {
+			keys = append(keys, optional)
+		}
 	}
 	require.ElementsMatch(t, entry.Spec.ResultKeys, keys, "%s: result keys", entry.Spec.Type)
 	for _, e := range result.Events {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/symphainy/symphainy/application/artifacts"
 	"github.com/symphainy/symphainy/application/realms/content/parsed"
 	"github.com/symphainy/symphainy/domain/artifact"
 	"github.com/symphainy/symphainy/domain/fault"
@@ -22,7 +23,9 @@ const orphanAge = artifact.PendingContractLife
 // sweepOrphans removes blobs that no artifact names. A key names the session and the artifact's id, and the id its own age. Where the owner
 // cannot be found out, the blob stays.
 func (r *Realm) sweepOrphans(ctx context.Context, report *SweepReport) error {
-	for prefix, kind := range map[string]typeid.Prefix{filesPrefix: typeid.File, parsed.Prefix: typeid.ParsedDocument} {
+	for prefix, kind := range map[string]typeid.Prefix{
+		filesPrefix: typeid.File, parsed.Prefix: typeid.ParsedDocument, artifacts.DerivedPrefix: typeid.Artifact,
+	} {
 		var old []string
 		err := r.Blobs.List(ctx, prefix, func(key string) error {
 			if r.old(key, kind) {

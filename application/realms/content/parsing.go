@@ -71,20 +71,8 @@ func (r *Realm) parseContent(ctx context.Context, call ports.IntentCall) (ports.
 	if err != nil {
 		return ports.IntentResult{}, err
 	}
-	p, err := steps.Transact(ctx, call, "plan", func(ctx context.Context, tx ports.Tx, now execution.Snapshot) (plan, error) {
-		return r.plan(ctx, tx, now, in)
-	})
+	p, out, err := r.parseFile(ctx, call, in)
 	if err != nil {
-		return ports.IntentResult{}, err
-	}
-	if err := call.Progress(ctx, 0, 0, "Reading "+p.Name); err != nil {
-		return ports.IntentResult{}, err
-	}
-	out, err := steps.Run(ctx, call, "parse", func(ctx context.Context, _ string) (outcome, error) { return r.parse(ctx, call, p) })
-	if err != nil {
-		return ports.IntentResult{}, errors.Join(err, r.giveUp(ctx, call, p, err))
-	}
-	if err := r.complete(ctx, call, p); err != nil {
 		return ports.IntentResult{}, err
 	}
 	return ports.IntentResult{
@@ -95,6 +83,36 @@ func (r *Realm) parseContent(ctx context.Context, call ports.IntentCall) (ports.
 			"record_count": out.Records, "warning_count": out.Warnings,
 		})}},
 	}, nil
+}
+
+// ParseFile parses a saved file, named by id or reference, within another realm's intent. The artifact that it gives has to be among the
+// results of the call, or the document is lost. It takes the step names "plan", "parse" and "complete".
+func (r *Realm) ParseFile(ctx context.Context, call ports.IntentCall, fileID string) (ports.ResultArtifact, error) {
+	p, out, err := r.parseFile(ctx, call, parseParameters{FileID: fileID})
+	if err != nil {
+		return ports.ResultArtifact{}, err
+	}
+	made := p.artifact(out, call.Execution().ID)
+	made.Realm = Name
+	return ports.ResultArtifact{Key: keyParsedContent, Artifact: made}, nil
+}
+
+// parseFile takes a file through the steps of parsing.
+func (r *Realm) parseFile(ctx context.Context, call ports.IntentCall, in parseParameters) (plan, outcome, error) {
+	p, err := steps.Transact(ctx, call, "plan", func(ctx context.Context, tx ports.Tx, now execution.Snapshot) (plan, error) {
+		return r.plan(ctx, tx, now, in)
+	})
+	if err != nil {
+		return plan{}, outcome{}, err
+	}
+	if err := call.Progress(ctx, 0, 0, "Reading "+p.Name); err != nil {
+		return plan{}, outcome{}, err
+	}
+	out, err := steps.Run(ctx, call, "parse", func(ctx context.Context, _ string) (outcome, error) { return r.parse(ctx, call, p) })
+	if err != nil {
+		return plan{}, outcome{}, errors.Join(err, r.giveUp(ctx, call, p, err))
+	}
+	return p, out, r.complete(ctx, call, p)
 }
 
 // plan finds the file, checks that it may be read, and takes up its oldest pending parse intent.
