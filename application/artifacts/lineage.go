@@ -35,23 +35,32 @@ func AllStates() []artifact.State {
 	}
 }
 
-// Lineage walks from an artifact to its ancestors and its descendants. Relatives that the scope does not see, or that are deleted, are left
-// out with their edges, so that nothing is learnt of them; an unknown or foreign start is fault.ErrNotFound.
+// Lineage is Walk in a transaction of its own.
 func (s *Service) Lineage(ctx context.Context, scope identity.Scope, id string) (Graph, error) {
-	var w walk
-	err := s.uow.View(ctx, func(ctx context.Context, tx ports.Tx) error {
-		start, err := Find(ctx, tx, scope, "", id)
-		if err != nil {
-			return err
-		}
-		w = walk{tx: tx, scope: scope, seen: map[string]bool{}, edges: map[Edge]bool{}}
-		w.add(start.Snapshot())
-		if err := w.up(ctx, start.Snapshot()); err != nil {
-			return err
-		}
-		return w.down(ctx, start.ID())
+	var g Graph
+	err := s.uow.View(ctx, func(ctx context.Context, tx ports.Tx) (err error) {
+		g, err = Walk(ctx, tx, scope, id)
+		return err
 	})
-	return w.graph, err
+	return g, err
+}
+
+// Walk goes from an artifact to its ancestors and its descendants. Relatives that the scope does not see, or that are deleted, are left
+// out with their edges, so that nothing is learnt of them; an unknown or foreign start is fault.ErrNotFound.
+func Walk(ctx context.Context, tx ports.Tx, scope identity.Scope, id string) (Graph, error) {
+	start, err := Find(ctx, tx, scope, "", id)
+	if err != nil {
+		return Graph{}, err
+	}
+	w := walk{tx: tx, scope: scope, seen: map[string]bool{}, edges: map[Edge]bool{}}
+	w.add(start.Snapshot())
+	if err := w.up(ctx, start.Snapshot()); err != nil {
+		return Graph{}, err
+	}
+	if err := w.down(ctx, start.ID()); err != nil {
+		return Graph{}, err
+	}
+	return w.graph, nil
 }
 
 type walk struct {

@@ -123,3 +123,14 @@ func Row(row, firstLine int) string {
 	}
 	return fmt.Sprintf("row %d", row+1)
 }
+
+// Words is an identifier such as quality_assessment as words: "Quality assessment".
+func Words(id string) string {
+	s := strings.Join(strings.Fields(strings.ReplaceAll(Plain(id, 100), "_", " ")), " ")
+	if s == "" {
+		return s
+	}
+	r := []rune(s)
+	r[0] = unicode.ToUpper(r[0])
+	return string(r)
+}
