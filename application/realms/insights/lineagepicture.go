@@ -38,7 +38,7 @@ func drawLineage(g artifacts.Graph) (picture string, shown int) {
 	p.Text(margin, 32, svg.Clip("Lineage of "+say.Plain(lineageLabel(start), 90), (width-2*margin)*svg.FontSize/17), svg.Style{Size: 17, Bold: true})
 	at := map[string]svg.Point{}
 	for x, column := range columns {
-		free := (tallest-len(column)) * (boxHeight + rowGap) / 2
+		free := (tallest - len(column)) * (boxHeight + rowGap) / 2
 		for y, n := range column {
 			at[n.ID] = svg.Point{X: margin + x*(boxWidth+columnGap), Y: head + free + y*(boxHeight+rowGap)}
 		}

@@ -55,13 +55,13 @@ func (r *Realm) Declaration() realm.Declaration {
 		Permission:       identity.PermWrite, Retry: realm.RetryPure,
 		ResultKeys: []string{keyQualityAssessment}, Events: []string{eventQualityAssessed},
 		Example: []byte(`{"parsed_file_id":"par_01jd8h0000exampe0000000000","as_of":"2025-06-30","max_age_days":90}`),
-	}, structuredSpec(), unstructuredSpec(), lineageSpec(), querySpec()}}
+	}, structuredSpec(), unstructuredSpec(), lineageSpec(), querySpec(), matchSpec(), relationshipsSpec()}}
 }
 
 // Handlers gives the handlers of the declared intents.
 func (r *Realm) Handlers() map[string]ports.IntentHandler {
 	return map[string]ports.IntentHandler{
 		assessDataQuality: r.assess, analyzeStructured: r.analyzeStructured, analyzeUnstructured: r.analyzeUnstructured,
-		visualizeLineage: r.visualizeLineage, queryData: r.queryData,
+		visualizeLineage: r.visualizeLineage, queryData: r.queryData, matchTables: r.matchTables, mapRelationships: r.mapRelationships,
 	}
 }

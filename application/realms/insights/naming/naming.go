@@ -142,7 +142,7 @@ func jaccard(x, y []string) float64 {
 }
 
 // compared is how much of a name its spelling is compared by; longer ones differ in their words already.
-const compared = 200
+const compared = 64
 
 // closeness is 1 − Levenshtein distance / length of the longer, in characters.
 func closeness(a, b string) float64 {
@@ -166,3 +166,6 @@ func closeness(a, b string) float64 {
 	}
 	return 1 - float64(row[len(y)])/float64(max(len(x), len(y)))
 }
+
+// Meaning is a name by the standing words of its synonyms: cust_no and customerID are both "customer id".
+func Meaning(name string) string { return strings.Join(plain(Words(name)), " ") }
