@@ -20,6 +20,8 @@ const startTimeout = time.Minute
 type Options struct {
 	Version string
 	Log     *slog.Logger
+	// Program is this program's own file: PDF files are read by a second process of it. Empty, as in tests, reads them in this one.
+	Program string
 	// Ready is called once, when connections are accepted.
 	Ready func(Info)
 }

@@ -3,12 +3,14 @@ package bootstrap
 import (
 	"go.uber.org/fx"
 
+	"github.com/symphainy/symphainy/adapters/sandbox"
 	"github.com/symphainy/symphainy/application/agents"
 	"github.com/symphainy/symphainy/application/artifacts"
 	"github.com/symphainy/symphainy/application/conversation"
 	"github.com/symphainy/symphainy/application/intents"
 	"github.com/symphainy/symphainy/application/realms/content"
 	"github.com/symphainy/symphainy/application/realms/content/liaison"
+	"github.com/symphainy/symphainy/application/realms/content/parse"
 	"github.com/symphainy/symphainy/application/realms/insights"
 	"github.com/symphainy/symphainy/application/realms/journey"
 	"github.com/symphainy/symphainy/ports"
@@ -19,7 +21,7 @@ import (
 func realmsModule(cfg Config) fx.Option {
 	return fx.Module("realms", fx.Provide(
 		func(in realmParts) *content.Realm {
-			return content.New(content.Deps{UnitOfWork: in.UnitOfWork, Blobs: in.Blobs, Clock: in.Clock, IDs: in.IDs, Config: cfg.content()})
+			return content.New(content.Deps{UnitOfWork: in.UnitOfWork, Blobs: in.Blobs, Clock: in.Clock, IDs: in.IDs, Config: cfg.content(), PDF: in.Options.pdf()})
 		},
 		func(in realmParts) *content.Uploads {
 			return content.NewUploads(in.Blobs, in.IDs, cfg.content().Limits)
@@ -48,6 +50,7 @@ type realmParts struct {
 	Blobs      ports.BlobStore
 	Clock      ports.Clock
 	IDs        ports.IDs
+	Options    Options
 }
 
 // content gives the settings of the content realm.
@@ -55,4 +58,12 @@ func (c Config) content() content.Config {
 	settings := content.Defaults()
 	settings.Limits.Upload = int64(c.Upload.Limit)
 	return settings
+}
+
+// pdf gives how PDF files are read.
+func (o Options) pdf() parse.PDFReader {
+	if o.Program == "" {
+		return nil
+	}
+	return sandbox.NewPDF(o.Program).Read
 }

@@ -42,6 +42,6 @@ func root() *cobra.Command {
 		SilenceUsage: true, SilenceErrors: true, Args: cobra.NoArgs,
 	}
 	cmd.CompletionOptions.HiddenDefaultCmd = true
-	cmd.AddCommand(serveCommand(), migrateCommand(), configCommand(), auditCommand(), tourCommand(), versionCommand())
+	cmd.AddCommand(serveCommand(), migrateCommand(), configCommand(), auditCommand(), tourCommand(), versionCommand(), readPDFCommand())
 	return cmd
 }

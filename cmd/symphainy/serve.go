@@ -20,8 +20,12 @@ func serveCommand() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("the configuration is refused:\n%w", err)
 			}
+			program, err := os.Executable()
+			if err != nil {
+				return fmt.Errorf("find this program's file: %w", err)
+			}
 			return bootstrap.Serve(cmd.Context(), cfg, bootstrap.Options{
-				Version: version, Log: bootstrap.NewLogger(cfg.Log, os.Stderr),
+				Version: version, Program: program, Log: bootstrap.NewLogger(cfg.Log, os.Stderr),
 				Ready: func(i bootstrap.Info) { welcome(cmd.OutOrStdout(), i) },
 			})
 		},

@@ -62,6 +62,8 @@ type Deps struct {
 	Clock      ports.Clock
 	IDs        ports.IDs
 	Config     Config
+	// PDF reads the text of PDF files; nil reads them in this process, which only trusted files may be.
+	PDF parse.PDFReader
 }
 
 // Realm is the content realm. It is safe for concurrent use.
@@ -80,7 +82,7 @@ var (
 func New(d Deps) *Realm {
 	d.Config = d.Config.withDefaults()
 	return &Realm{
-		Deps: d, parsers: parse.NewRegistry(d.Config.Limits.Parse),
+		Deps: d, parsers: parse.NewRegistry(d.Config.Limits.Parse, parse.WithPDFReader(d.PDF)),
 		documents: parsed.NewStore(d.Blobs, d.Config.Limits.Parsed),
 	}
 }

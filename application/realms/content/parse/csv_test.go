@@ -140,7 +140,7 @@ func TestEmptyAndBroken(t *testing.T) {
 		",,\n,,\n":          parse.ErrEmpty,
 		"a,b\n1,\x00\n":     parse.ErrMalformed,
 		"a,b\n\"1,2\n3,4\n": parse.ErrMalformed,
-		"%PDF-1.7\n":        parse.ErrUnsupported,
+		"{\\rtf1 x}":        parse.ErrUnsupported,
 	} {
 		_, err := read("x.csv", []byte(content), parse.Options{}, parse.Limits{})
 		require.ErrorIs(t, err, want, "%q", content)

@@ -38,7 +38,7 @@ var limitWords = map[string]string{ //nolint:gochecknoglobals,gosec // a read-on
 	"depth": "levels of nesting", "text_bytes": "bytes of text", "seconds": "seconds of parsing", "file_bytes": "bytes",
 	"entries": "entries in a container", "unpacked_bytes": "bytes unpacked", "unpacked_ratio": "times the packed size, unpacked",
 	"nested_archives": "archives inside an archive", "xml_depth": "levels of XML elements", "attributes": "attributes of an XML element",
-	"tokens": "XML tokens", "pages": "pages", "aliases": "times the written size, with all aliases filled in", "sheets": "sheets",
+	"tokens": "XML tokens", "pages": "pages", "pixels": "pixels", "aliases": "times the written size, with all aliases filled in", "sheets": "sheets",
 	"references": "schemas, each as often as it is referred to",
 }
 

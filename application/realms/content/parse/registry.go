@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/symphainy/symphainy/application/realms/content/parse/pdftext"
 	"github.com/symphainy/symphainy/domain/document"
 	"github.com/symphainy/symphainy/domain/fault"
 )
@@ -88,11 +89,32 @@ type Registry struct {
 	limits  Limits
 }
 
+// Option changes how a registry reads.
+type Option func(*choices)
+
+// choices are what can be changed.
+type choices struct{ pdf PDFReader }
+
+// WithPDFReader reads PDF files with read; nil is pdftext.Extract, in this process.
+func WithPDFReader(read PDFReader) Option {
+	return func(c *choices) {
+		if read != nil {
+			c.pdf = read
+		}
+	}
+}
+
 // NewRegistry makes the registry of all formats that this build reads. The order is the order of probing.
-func NewRegistry(limits Limits) *Registry {
+func NewRegistry(limits Limits, options ...Option) *Registry {
+	c := choices{pdf: pdftext.Extract}
+	for _, o := range options {
+		o(&c)
+	}
 	return &Registry{limits: limits.withDefaults(), parsers: []Parser{
 		newXLSX(),
 		newDOCX(),
+		newPDF(c.pdf),
+		newImage(),
 		newHTML(),
 		newBPMN(),
 		newXML(),

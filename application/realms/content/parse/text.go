@@ -55,7 +55,7 @@ func (textParser) Parse(job *Job) (*document.Document, error) {
 	}
 	doc := job.newDocument("text")
 	doc.Text = text
-	readText(doc, text, 0)
+	(&textReader{doc: doc, open: -1}).add(text, 0)
 	doc.Metadata.RecordCount = len(doc.Paragraphs)
 	doc.Metadata.Counts["paragraphs"] = len(doc.Paragraphs)
 	doc.Metadata.Counts["sections"] = len(doc.Sections)
@@ -64,11 +64,18 @@ func (textParser) Parse(job *Job) (*document.Document, error) {
 	return doc, nil
 }
 
-// readText finds the structure of a text and adds it to the document; page is 0 where there are none.
-func readText(doc *document.Document, text string, page int) {
-	blocks := splitBlocks(text)
-	open := -1 // the section that is open
-	for i, b := range blocks {
+// textReader finds the structure of texts and adds it to a document, one page after the other.
+type textReader struct {
+	doc  *document.Document
+	open int // the section that is open, −1 for none
+	base int // how many blocks there were on the pages before
+}
+
+// add reads a page; page is 0 where there are none.
+func (r *textReader) add(text string, page int) {
+	doc, blocks := r.doc, splitBlocks(text)
+	for n, b := range blocks {
+		i := r.base + n
 		if strings.TrimSpace(b.text) == "" {
 			continue // a blank block counts in the numbering only
 		}
@@ -77,7 +84,7 @@ func readText(doc *document.Document, text string, page int) {
 			if title, ok := heading(line); ok {
 				doc.Sections = append(doc.Sections, document.Section{Level: 1, Title: title, Path: title})
 				doc.Structure = append(doc.Structure, document.Element{Kind: "heading", Name: title, Level: 1})
-				open = len(doc.Sections) - 1
+				r.open = len(doc.Sections) - 1
 				continue
 			}
 			if m := labelLine.FindStringSubmatch(line); m != nil && !strings.HasPrefix(m[2], "//") {
@@ -89,10 +96,11 @@ func readText(doc *document.Document, text string, page int) {
 		if items := listItems(lines); len(items) > 0 {
 			doc.Structure = append(doc.Structure, document.Element{Kind: "list", Level: 1, Items: items})
 		}
-		if open >= 0 && style != document.StyleHeading {
-			doc.Sections[open].Paragraphs = append(doc.Sections[open].Paragraphs, i)
+		if r.open >= 0 && style != document.StyleHeading {
+			doc.Sections[r.open].Paragraphs = append(doc.Sections[r.open].Paragraphs, i)
 		}
 	}
+	r.base += len(blocks)
 }
 
 // block is the text between blank lines, with the number of its first line.

@@ -12,7 +12,7 @@ import (
 var (
 	containers = []string{"policies.xlsx", "manual.docx"}
 	textual    = []string{"handbook.html", "procedure.md", "customer.schema.json", "stock.yaml", "catalogue.xml", "beneficiary.bpmn", "migration.bpmn", "lanes.bpmn"}
-	binaries   = []string{"policies.xlsx", "manual.docx"}
+	binaries   = []string{"policies.xlsx", "manual.docx", "permit.pdf", "review.pdf", "photo.png"}
 )
 
 func TestWorkbook(t *testing.T) {
