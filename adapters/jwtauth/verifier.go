@@ -50,11 +50,11 @@ func (v *Verifier) Verify(token string) (ports.Claims, error) {
 	if err := checkForm(token); err != nil {
 		return ports.Claims{}, ports.ErrToken.Because(err)
 	}
-	if err := v.checkHeader(token[:strings.IndexByte(token, '.')]); err != nil {
+	if err := v.keys.checkHeader(token[:strings.IndexByte(token, '.')], tokenType); err != nil {
 		return ports.Claims{}, ports.ErrToken.Because(err)
 	}
 	c := &claims{life: v.cfg.life()}
-	switch _, err := v.parser.ParseWithClaims(token, c, v.key); {
+	switch _, err := v.parser.ParseWithClaims(token, c, v.keys.find); {
 	case err == nil:
 		return c.toPort(), nil
 	case onlyExpired(err):
@@ -85,7 +85,8 @@ func checkForm(token string) error {
 	return nil
 }
 
-func (v *Verifier) checkHeader(segment string) error {
+// checkHeader holds a header against the one that our tokens of the type have.
+func (k *Keys) checkHeader(segment, typ string) error {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(segment)
 	if err != nil {
 		return errors.New("the header is not base64url")
@@ -94,19 +95,19 @@ func (v *Verifier) checkHeader(segment string) error {
 	if err := decodeStrict(raw, &h); err != nil {
 		return errors.New("the header is not exactly alg, kid and typ")
 	}
-	if h.Algorithm != algorithm || h.Type != tokenType {
+	if h.Algorithm != algorithm || h.Type != typ {
 		return errors.New("the header names another algorithm or type")
 	}
-	if _, ok := v.keys.public[h.KeyID]; !ok {
+	if _, ok := k.public[h.KeyID]; !ok {
 		return errors.New("the header names a key that is not live")
 	}
 	return nil
 }
 
-// key gives the JWT library the key that checkHeader has already found to be live.
-func (v *Verifier) key(t *jwt.Token) (any, error) {
+// find gives the JWT library the key that checkHeader has already found to be live.
+func (k *Keys) find(t *jwt.Token) (any, error) {
 	kid, _ := t.Header["kid"].(string)
-	pub, ok := v.keys.public[kid]
+	pub, ok := k.public[kid]
 	if !ok {
 		return nil, errors.New("no such key")
 	}

@@ -132,11 +132,15 @@ func (e *Engine) Wait(ctx context.Context, scope identity.Scope, id string, d ti
 	defer over.Stop()
 	poll := time.NewTicker(e.cfg.Poll)
 	defer poll.Stop()
-	for {
+	for last := (execution.Snapshot{}); ; {
 		s, err := e.Execution(ctx, scope, id)
+		if err != nil && ctx.Err() != nil && last.ID != "" {
+			return last, nil
+		}
 		if err != nil || s.State.Terminal() {
 			return s, err
 		}
+		last = s
 		select {
 		case <-hints:
 		case <-poll.C:
