@@ -36,6 +36,9 @@ type Tx struct {
 	Executions    ExecutionStore
 	Leases        LeaseStore
 	Steps         StepStore
+	Signals       SignalStore
+	Children      ChildStore
+	Decisions     DecisionStore
 	Events        EventLog
 	Queue         WorkEnqueuer
 	Idempotency   IdempotencyStore
@@ -209,6 +212,35 @@ type StepStore interface {
 	Put(ctx context.Context, tenantID string, s execution.Step) error
 	// Of gives the finished steps of an execution by position.
 	Of(ctx context.Context, tenantID, executionID string) ([]execution.Step, error)
+}
+
+// SignalStore keeps what was sent to executions.
+type SignalStore interface {
+	// Put stores a signal; the same ID twice in an execution is ErrDuplicate.
+	Put(ctx context.Context, tenantID string, s execution.Signal) error
+	// Next gives the oldest signal of a name that no wait has taken; ErrNotFound if there is none.
+	Next(ctx context.Context, tenantID, executionID, name string) (execution.Signal, error)
+	// Take marks a signal as taken by a wait; one that is taken or not there is ErrNotFound.
+	Take(ctx context.Context, tenantID, executionID, id, wait string) error
+}
+
+// ChildStore looks at executions by their parent.
+type ChildStore interface {
+	// Of gives the children of an execution, oldest first.
+	Of(ctx context.Context, tenantID, parentID string) ([]execution.Child, error)
+	// Live counts those that have not ended.
+	Live(ctx context.Context, tenantID, parentID string) (int, error)
+	// Orphans gives up to limit live children of all tenants whose parent has ended.
+	Orphans(ctx context.Context, limit int) ([]execution.Orphan, error)
+}
+
+// DecisionStore finds executions that wait for a decision by those who may take it: the whole tenant. Who of it may is the caller's to
+// check, before anything is told.
+type DecisionStore interface {
+	// Lock finds an execution of a tenant and keeps every other writer of the row out until the transaction ends.
+	Lock(ctx context.Context, tenantID, id string) (execution.Execution, error)
+	// Open gives executions of a tenant that wait for a decision, the longest waiting first, at most limit.
+	Open(ctx context.Context, tenantID string, limit int) ([]execution.Execution, error)
 }
 
 // EventLog keeps the events of executions.

@@ -2,6 +2,7 @@ package ports
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/symphainy/symphainy/domain/agent"
@@ -57,6 +58,25 @@ type Runtime interface {
 	Cancel(ctx context.Context, p identity.Principal, id string) (execution.Snapshot, error)
 	// Wait returns the execution when it is terminal, or as it is when d or ctx is over.
 	Wait(ctx context.Context, scope identity.Scope, id string, d time.Duration) (execution.Snapshot, error)
+}
+
+// DecisionCommand is a decision of a caller.
+type DecisionCommand struct {
+	Verdict execution.Verdict
+	// Response is a JSON value; nil without.
+	Response []byte
+	// ArgumentsHash names the arguments that the caller saw.
+	ArgumentsHash string
+}
+
+// Control steers executions from outside. Every call is idempotent, works whichever process runs the execution, and gives the execution
+// after it.
+type Control interface {
+	// Decide takes the decision that the execution waits for, once. Only those whom the request names may: for all others who do not own
+	// the execution it does not exist. The same decision again by the same caller changes nothing.
+	Decide(ctx context.Context, p identity.Principal, id string, d DecisionCommand) (execution.Snapshot, error)
+	// Signal stores a signal for the execution and wakes a wait for it. A signal with the ID of an earlier one changes nothing.
+	Signal(ctx context.Context, p identity.Principal, id string, s execution.Signal) (execution.Snapshot, error)
 }
 
 // EventPage is a part of an execution's log.
@@ -122,20 +142,65 @@ type IntentHandler func(ctx context.Context, call IntentCall) (IntentResult, err
 
 // IntentCall is what the Runtime gives to a handler. JSON values are byte slices, so that each side decodes into its own types.
 type IntentCall interface {
+	Steps
+	Waits
 	// Execution is the execution as it was claimed: ids, intent with validated parameters, frozen principal, attempt.
 	Execution() execution.Snapshot
-	// Step runs fn once and stores its result; later runs of the handler get the stored one. Effects outside the store use key, which
-	// is the same in every attempt. Names are unique within a handler.
-	Step(ctx context.Context, name string, fn func(ctx context.Context, key string) ([]byte, error)) ([]byte, error)
-	// Transact is Step for effects in the store: they commit with the step's record, exactly once. now is the execution's row as it is
-	// in the transaction; its TenantID and OwnerID are the ones to write under.
-	Transact(ctx context.Context, name string, fn func(ctx context.Context, tx Tx, now execution.Snapshot) ([]byte, error)) ([]byte, error)
 	// Read looks at the store under the execution's present scope.
 	Read(ctx context.Context, fn func(ctx context.Context, tx Tx, scope identity.Scope) error) error
 	// Emit appends events to the execution's log at once.
 	Emit(ctx context.Context, drafts ...event.Draft) error
 	// Progress reports done of total (0 = unknown) with a note for people.
 	Progress(ctx context.Context, done, total int64, note string) error
+}
+
+// Steps are the parts of a handler's work that are done once.
+type Steps interface {
+	// Step runs fn once and stores its result; later runs of the handler get the stored one. Effects outside the store use key, which
+	// is the same in every attempt. Names are unique within a handler and have no '#'.
+	Step(ctx context.Context, name string, fn func(ctx context.Context, key string) ([]byte, error)) ([]byte, error)
+	// Transact is Step for effects in the store: they commit with the step's record, exactly once. now is the execution's row as it is
+	// in the transaction; its TenantID and OwnerID are the ones to write under.
+	Transact(ctx context.Context, name string, fn func(ctx context.Context, tx Tx, now execution.Snapshot) ([]byte, error)) ([]byte, error)
+}
+
+// ErrSuspended tells a handler that its execution has gone to wait, without a worker. The handler does nothing more and returns it, as it
+// is or wrapped. When what it waits for is there, the handler runs again from its beginning: finished steps give their stored results.
+var ErrSuspended = errors.New("the execution waits; the handler runs again when it goes on")
+
+// Waits are the ways to wait without holding a worker. Each wait is a step: its name is unique within the handler, its result is stored,
+// and later runs get the stored one. A wait that is not over gives ErrSuspended. While an execution waits, the default total time-out
+// stands still; one that its intent declares does not.
+type Waits interface {
+	// Sleep waits at least d, counted from the first time that it was asked for.
+	Sleep(ctx context.Context, name string, d time.Duration) error
+	// AwaitDecision asks people. The decision is taken once and holds for the request's arguments: with others, on a later run, it is
+	// execution.ErrArgumentsChanged. One that nobody took in time is execution.ErrDecisionExpired, in every later run too. A rejection is no
+	// error: look at the verdict.
+	AwaitDecision(ctx context.Context, name string, r execution.DecisionRequest) (execution.Decision, error)
+	// AwaitSignal gives the oldest signal of that name that no wait has taken, also one that was sent before. within 0 means
+	// execution.SignalTime; after it execution.ErrSignalExpired, in every later run too.
+	AwaitSignal(ctx context.Context, name string, w SignalWait) (execution.Signal, error)
+	// Children submits intents as children of this execution, each once, at most parallel at a time (0 = 16), and gives them in the order
+	// of the specs when all have ended, however they ended. They run as the same principal, in the same session; each is validated and
+	// permitted like any intent, and may be internal. A refused one refuses all. Cancelling the parent cancels them.
+	Children(ctx context.Context, name string, specs []ChildSpec, parallel int) ([]execution.Snapshot, error)
+}
+
+// SignalWait says what signal is waited for.
+type SignalWait struct {
+	// Signal is the signal's name; "" means the wait's.
+	Signal string
+	Within time.Duration
+}
+
+// ChildSpec is one child to submit.
+type ChildSpec struct {
+	IntentType string
+	// Parameters is a JSON object; nil means {}.
+	Parameters []byte
+	// Key names the child within its wait, the same in every run; "" means its place among the specs.
+	Key string
 }
 
 // IntentResult is what a handler returns; the Runtime stores it in the transaction that completes the execution.

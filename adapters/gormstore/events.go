@@ -21,6 +21,7 @@ type stepRow struct {
 	Name        string  `gorm:"column:name;primaryKey"`
 	Position    int     `gorm:"column:position"`
 	Result      rawJSON `gorm:"column:result"`
+	Undo        string  `gorm:"column:undo"`
 	Attempt     int     `gorm:"column:attempt"`
 	Started     stamp   `gorm:"column:started_at"`
 	Completed   stamp   `gorm:"column:completed_at"`
@@ -33,7 +34,7 @@ func (s steps) Put(ctx context.Context, tenantID string, v execution.Step) error
 		return err
 	}
 	return insertOne(ctx, s.t, stepRow{
-		TenantID: tenantID, ExecutionID: v.ExecutionID, Name: v.Name, Position: v.Position, Result: v.Result, Attempt: v.Attempt,
+		TenantID: tenantID, ExecutionID: v.ExecutionID, Name: v.Name, Position: v.Position, Result: v.Result, Undo: v.Undo, Attempt: v.Attempt,
 		Started: at(v.StartedAt), Completed: at(v.CompletedAt),
 	})
 }
@@ -45,7 +46,7 @@ func (s steps) Of(ctx context.Context, tenantID, executionID string) ([]executio
 	rows, err := many[stepRow](ctx, s.t, "SELECT "+columns[stepRow]()+" FROM steps WHERE tenant_id = ? AND execution_id = ? ORDER BY position", tenantID, executionID)
 	return convert(rows, err, func(r stepRow) execution.Step {
 		return execution.Step{
-			ExecutionID: r.ExecutionID, Name: r.Name, Position: r.Position, Result: r.Result, Attempt: r.Attempt,
+			ExecutionID: r.ExecutionID, Name: r.Name, Position: r.Position, Result: r.Result, Undo: r.Undo, Attempt: r.Attempt,
 			StartedAt: r.Started.Time, CompletedAt: r.Completed.Time,
 		}
 	})

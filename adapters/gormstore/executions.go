@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/symphainy/symphainy/domain/execution"
 	"github.com/symphainy/symphainy/domain/identity"
@@ -42,10 +43,17 @@ type executionRow struct {
 	Artifacts       rawJSON              `gorm:"column:artifacts"`
 	ErrorCode       string               `gorm:"column:error_code"`
 	ErrorMessage    string               `gorm:"column:error_message"`
+	PauseRequested  bool                 `gorm:"column:pause_requested"`
 	Waiting         rawJSON              `gorm:"column:waiting"`
+	WaitingFor      string               `gorm:"column:waiting_for"`
+	Ending          string               `gorm:"column:ending"`
 	ParentID        string               `gorm:"column:parent_id"`
+	ChildKey        string               `gorm:"column:child_key"`
+	RetryOf         string               `gorm:"column:retry_of"`
 	TraceID         string               `gorm:"column:trace_id"`
+	StartBy         stamp                `gorm:"column:start_by"`
 	Deadline        stamp                `gorm:"column:deadline"`
+	DeadlineLeft    int64                `gorm:"column:deadline_left"`
 	Version         int                  `gorm:"column:version"`
 	Created         stamp                `gorm:"column:created_at"`
 	Started         stamp                `gorm:"column:started_at"`
@@ -63,6 +71,8 @@ func executionRowOf(s execution.Snapshot) executionRow {
 		LeaseOwner: s.LeaseOwner, LeaseUntil: at(s.LeaseUntil), Due: at(s.DueAt), LastSeq: s.LastSeq, Epoch: s.Epoch,
 		CancelRequested: s.CancelRequested, Progress: s.Progress, Artifacts: s.Artifacts, ErrorCode: s.ErrorCode,
 		ErrorMessage: s.ErrorMessage, Waiting: s.Waiting, ParentID: s.ParentID, TraceID: s.TraceID, Deadline: at(s.Deadline),
+		PauseRequested: s.PauseRequested, WaitingFor: string(s.WaitingFor), Ending: string(s.Ending), ChildKey: s.ChildKey,
+		RetryOf: s.RetryOf, StartBy: at(s.StartBy), DeadlineLeft: s.DeadlineLeft.Microseconds(),
 		Version: s.Version, Created: at(s.CreatedAt), Started: at(s.StartedAt), Completed: at(s.CompletedAt), Updated: at(s.UpdatedAt),
 	}
 }
@@ -77,7 +87,9 @@ func (r executionRow) execution() execution.Execution {
 		DueAt: r.Due.Time, LastSeq: r.LastSeq, Epoch: r.Epoch, CancelRequested: r.CancelRequested, Progress: r.Progress,
 		Artifacts: r.Artifacts, ErrorCode: r.ErrorCode, ErrorMessage: r.ErrorMessage, Waiting: r.Waiting, ParentID: r.ParentID,
 		TraceID: r.TraceID, Deadline: r.Deadline.Time, Version: r.Version, CreatedAt: r.Created.Time, StartedAt: r.Started.Time,
-		CompletedAt: r.Completed.Time, UpdatedAt: r.Updated.Time,
+		CompletedAt: r.Completed.Time, UpdatedAt: r.Updated.Time, PauseRequested: r.PauseRequested,
+		WaitingFor: execution.WaitKind(r.WaitingFor), Ending: execution.State(r.Ending), ChildKey: r.ChildKey, RetryOf: r.RetryOf,
+		StartBy: r.StartBy.Time, DeadlineLeft: time.Duration(r.DeadlineLeft) * time.Microsecond,
 	})
 }
 
@@ -131,10 +143,11 @@ func (s executions) Save(ctx context.Context, e execution.Execution) error {
 	return s.t.guarded(ctx, "executions", "tenant_id = ? AND id = ?", []any{v.TenantID, v.ID}, `UPDATE executions SET
 		state = ?, attempt = ?, fence = ?, lease_owner = ?, lease_until = ?, due_at = ?, last_seq = ?, epoch = ?, cancel_requested = ?,
 		progress = ?, artifacts = ?, error_code = ?, error_message = ?, waiting = ?, trace_id = ?, deadline = ?, started_at = ?, completed_at = ?,
-		updated_at = ?, version = version + 1 WHERE tenant_id = ? AND id = ? AND version = ?`,
+		updated_at = ?, pause_requested = ?, waiting_for = ?, ending = ?, start_by = ?, deadline_left = ?, version = version + 1 WHERE tenant_id = ? AND id = ? AND version = ?`,
 		string(v.State), v.Attempt, v.Fence, v.LeaseOwner, at(v.LeaseUntil), at(v.DueAt), v.LastSeq, v.Epoch, v.CancelRequested,
 		rawJSON(v.Progress), rawJSON(v.Artifacts), v.ErrorCode, v.ErrorMessage, rawJSON(v.Waiting), v.TraceID, at(v.Deadline), at(v.StartedAt),
-		at(v.CompletedAt), at(v.UpdatedAt), v.TenantID, v.ID, v.Version)
+		at(v.CompletedAt), at(v.UpdatedAt), v.PauseRequested, string(v.WaitingFor), string(v.Ending), at(v.StartBy),
+		v.DeadlineLeft.Microseconds(), v.TenantID, v.ID, v.Version)
 }
 
 func (s executions) List(ctx context.Context, scope identity.Scope, f ports.ExecutionFilter, page ports.Page) ([]execution.Execution, error) {

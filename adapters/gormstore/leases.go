@@ -19,13 +19,13 @@ const laneFree = `(e.lane = '' OR NOT EXISTS (SELECT 1 FROM executions p WHERE p
 	AND p.lane <> '' AND p.lane_pos < e.lane_pos AND p.state IN ('accepted', 'running', 'waiting', 'retrying', 'paused')))`
 
 // claimable is the condition of rows that a worker may take at the two times that it is given: due, and without a live owner.
-const claimable = `((e.state IN ('accepted', 'retrying') AND e.due_at <= ?) OR (e.state = 'running' AND (e.lease_until IS NULL OR e.lease_until <= ?)))`
+const claimable = `((e.state IN ('accepted', 'retrying', 'waiting') AND e.due_at <= ?) OR (e.state = 'running' AND (e.lease_until IS NULL OR e.lease_until <= ?)))`
 
 // Claim is one statement: of concurrent claims one finds the row as it must be.
 func (s leases) Claim(ctx context.Context, id, owner string, lease time.Duration) (execution.Execution, error) {
 	now := s.t.now()
 	row, err := one[executionRow](ctx, s.t, `UPDATE executions AS e SET state = 'running', lease_owner = ?, lease_until = ?, fence = fence + 1,
-		attempt = attempt + 1, started_at = COALESCE(started_at, ?), updated_at = ?, version = version + 1
+		attempt = attempt + CASE WHEN state = 'waiting' THEN 0 ELSE 1 END, started_at = COALESCE(started_at, ?), updated_at = ?, version = version + 1
 		WHERE e.id = ? AND `+claimable+` AND `+laneFree+` RETURNING `+columns[executionRow](), owner, s.t.after(lease), now, now, id, now, now)
 	if errors.Is(err, fault.ErrNotFound) {
 		return execution.Execution{}, execution.ErrNotClaimable
@@ -97,7 +97,7 @@ func (s leases) Due(ctx context.Context, limit int) ([]string, error) {
 	now, limit := s.t.now(), max(limit, 0)
 	rows, err := many[idRow](ctx, s.t, `SELECT id FROM (
 		SELECT * FROM (SELECT e.id, e.due_at AS due, e.created_at FROM executions e
-			WHERE e.state IN ('accepted', 'retrying') AND e.due_at <= ? AND `+laneFree+` ORDER BY e.due_at, e.created_at, e.id LIMIT ?) fresh
+			WHERE e.state IN ('accepted', 'retrying', 'waiting') AND e.due_at <= ? AND `+laneFree+` ORDER BY e.due_at, e.created_at, e.id LIMIT ?) fresh
 		UNION ALL
 		SELECT * FROM (SELECT e.id, e.lease_until AS due, e.created_at FROM executions e
 			WHERE e.state = 'running' AND (e.lease_until IS NULL OR e.lease_until <= ?) AND `+laneFree+`

@@ -22,6 +22,13 @@ func (s executions) Insert(ctx context.Context, e execution.Execution) error {
 	if err := needTenant(row.TenantID); err != nil {
 		return err
 	}
+	if row.ChildKey != "" {
+		for _, other := range s.st.executions.rows() {
+			if childOf(other, row.TenantID, row.ParentID) && other.ChildKey == row.ChildKey {
+				return fault.ErrDuplicate
+			}
+		}
+	}
 	return s.st.executions.insert(row.ID, row)
 }
 

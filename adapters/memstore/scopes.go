@@ -25,6 +25,7 @@ func (s scopes) Rekey(ctx context.Context, sessionID, tenantID, userID string) e
 		func(v execution.Snapshot) bool { return v.TenantID == sessionID },
 		func(v *execution.Snapshot) { v.TenantID, v.OwnerID, v.Version = tenantID, userID, v.Version+1 })
 	s.st.steps.change(func(v step) bool { return v.TenantID == sessionID }, func(v *step) { v.TenantID = tenantID })
+	s.st.signals.change(func(v signal) bool { return v.TenantID == sessionID }, func(v *signal) { v.TenantID = tenantID })
 	s.st.logs.change(
 		func(v *eventLog) bool { return v.tenantID == sessionID },
 		func(v **eventLog) { *v = &eventLog{tenantID: tenantID, events: (*v).events} })

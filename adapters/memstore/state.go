@@ -24,6 +24,7 @@ type state struct {
 	limits        table[limit]
 	executions    table[execution.Snapshot]
 	steps         table[step]
+	signals       table[signal]
 	logs          table[*eventLog]
 	idempotency   table[intent.IdempotencyRecord]
 	artifacts     table[artifact.Snapshot]
@@ -46,6 +47,12 @@ type step struct {
 	Step     execution.Step
 }
 
+// signal is a stored signal with its isolation scope.
+type signal struct {
+	TenantID string
+	Signal   execution.Signal
+}
+
 // eventLog is the log of one execution. It is replaced, never changed; a longer log may share the array of the shorter one, because
 // there is one writer and nobody looks past the length that they know.
 type eventLog struct {
@@ -64,7 +71,7 @@ func (s *state) fork() *state {
 	return &state{
 		users: s.users.fork(), tenants: s.tenants.fork(), members: s.members.fork(), sessions: s.sessions.fork(),
 		logins: s.logins.fork(), tickets: s.tickets.fork(), limits: s.limits.fork(), executions: s.executions.fork(),
-		steps: s.steps.fork(), logs: s.logs.fork(), idempotency: s.idempotency.fork(), artifacts: s.artifacts.fork(),
+		steps: s.steps.fork(), signals: s.signals.fork(), logs: s.logs.fork(), idempotency: s.idempotency.fork(), artifacts: s.artifacts.fork(),
 		contracts: s.contracts.fork(), pending: s.pending.fork(), conversations: s.conversations.fork(),
 		threads: s.threads.fork(), messageIDs: s.messageIDs.fork(), audit: s.audit.fork(),
 		links: s.links.fork(), heads: s.heads.fork(),

@@ -11,6 +11,7 @@ import (
 	"github.com/symphainy/symphainy/domain/execution"
 	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/domain/identity"
+	"github.com/symphainy/symphainy/domain/realm"
 	"github.com/symphainy/symphainy/ports"
 )
 
@@ -21,14 +22,16 @@ type call struct {
 	claimed execution.Snapshot
 	// finished holds the steps of earlier attempts and of this one.
 	finished map[string]execution.Step
+	// suspended tells that a wait has freed the execution: this run writes nothing more.
+	suspended bool
 }
 
 var _ ports.IntentCall = (*call)(nil)
 
-// load reads the finished steps; a first attempt has none.
+// load reads the finished steps; a first claim has none.
 func (c *call) load(ctx context.Context) error {
 	c.finished = map[string]execution.Step{}
-	if c.claimed.Attempt <= 1 {
+	if c.claimed.Fence <= 1 && c.claimed.RetryOf == "" {
 		return nil
 	}
 	return c.engine.UnitOfWork.View(ctx, func(ctx context.Context, tx ports.Tx) error {
@@ -45,14 +48,17 @@ func (c *call) load(ctx context.Context) error {
 }
 
 // authorise re-checks the frozen principal's rights against today's grants: rights may fall while work waits, never rise.
-func (c *call) authorise(ctx context.Context) error {
+func (c *call) authorise(ctx context.Context) error { return c.permit(ctx, c.entry.Spec) }
+
+// permit checks whether the frozen principal may do this today.
+func (c *call) permit(ctx context.Context, spec realm.IntentSpec) error {
 	p := c.claimed.Principal
 	today, err := c.engine.Grants.Current(ctx, p)
 	if err != nil {
 		return err
 	}
 	p.Roles = slices.DeleteFunc(slices.Clone(p.Roles), func(r identity.Role) bool { return !slices.Contains(today, r) })
-	if spec := c.entry.Spec; !p.May(spec.Permission) || p.Anonymous() && !spec.Anonymous {
+	if !p.May(spec.Permission) || p.Anonymous() && !spec.Anonymous {
 		return fault.ErrPermission
 	}
 	return nil
@@ -63,6 +69,9 @@ func (c *call) Execution() execution.Snapshot { return c.claimed }
 
 // Step runs fn once for all attempts; its start is visible before it runs.
 func (c *call) Step(ctx context.Context, name string, fn func(ctx context.Context, key string) ([]byte, error)) ([]byte, error) {
+	if err := checkName(name); err != nil {
+		return nil, err
+	}
 	if done, ok := c.finished[name]; ok {
 		return done.Result, nil
 	}
@@ -82,6 +91,9 @@ func (c *call) Step(ctx context.Context, name string, fn func(ctx context.Contex
 
 // Transact is a step whose effects commit with its record.
 func (c *call) Transact(ctx context.Context, name string, fn func(ctx context.Context, tx ports.Tx, now execution.Snapshot) ([]byte, error)) ([]byte, error) {
+	if err := checkName(name); err != nil {
+		return nil, err
+	}
 	if done, ok := c.finished[name]; ok {
 		return done.Result, nil
 	}

@@ -68,6 +68,9 @@ func (e *Engine) Cancel(ctx context.Context, p identity.Principal, id string) (e
 		return execution.Snapshot{}, err
 	}
 	e.hint(ctx, after, true)
+	if after.State == execution.Cancelled {
+		e.cancelOrphans(ctx)
+	}
 	return after, nil
 }
 
@@ -85,6 +88,9 @@ func (e *Engine) end(ctx context.Context, tx ports.Tx, ex *execution.Execution, 
 		return err
 	}
 	*after = s
+	if err := e.wakeParent(ctx, tx, s, now); err != nil {
+		return err
+	}
 	if s.Intent.Lane == "" {
 		return nil
 	}

@@ -59,6 +59,9 @@ func (e *Engine) conclude(ctx context.Context, lease execution.Lease, write func
 	}
 	if err == nil {
 		e.hint(ctx, after, false)
+		if after.State == execution.Cancelled || after.State == execution.Failed {
+			e.cancelOrphans(ctx)
+		}
 	}
 	return err
 }

@@ -22,6 +22,12 @@ var (
 	errPoison          = fault.New(fault.Internal, "attempts_exhausted", "The execution was given up: its workers kept dying.")
 )
 
+// errAway ends a run whose execution has gone to wait: whatever its handler made of that, nothing is left for it to write.
+var errAway = errors.New("the execution waits")
+
+// errNotSuspended is a handler that says it waits and does not.
+var errNotSuspended = fault.New(fault.Internal, "internal", "a handler returned ErrSuspended without a wait")
+
 // run is one claim at work.
 type run struct {
 	entry   intents.Entry
@@ -55,6 +61,9 @@ func (e *Engine) work(ctx context.Context, id string) error {
 	defer e.leave(id, r)
 
 	result, err := e.handle(timed, entry, s)
+	if errors.Is(err, errAway) {
+		return nil
+	}
 	if cause := context.Cause(timed); cause != nil && !errors.Is(err, execution.ErrLeaseLost) && (err != nil || errors.Is(cause, errCancelRequested)) {
 		err = cause
 	}
@@ -75,6 +84,7 @@ func (e *Engine) claim(ctx context.Context, id string) (execution.Execution, err
 		if ex, err = tx.Leases.Claim(ctx, id, e.owner, e.cfg.Lease); err != nil {
 			return err
 		}
+		ex.Awake(e.Clock.Now())
 		s := ex.Snapshot()
 		return e.append(ctx, tx, &ex, draft(event.ExecutionStarted, map[string]any{"attempt": s.Attempt, "status": execution.Running.Wire()}))
 	})
@@ -109,6 +119,12 @@ func (e *Engine) handle(ctx context.Context, entry intents.Entry, s execution.Sn
 		result, err = entry.Handler(ctx, c)
 		return err
 	})
+	if c.suspended {
+		return result, errAway
+	}
+	if errors.Is(err, ports.ErrSuspended) {
+		return result, errNotSuspended.Because(err)
+	}
 	return result, err
 }
 

@@ -69,9 +69,11 @@ type world struct {
 	grants *grants
 	uow    ports.UnitOfWork
 	// failed is what the realm adds to the log of a failure.
-	failed  func() []event.Draft
-	reports []error
-	mu      sync.Mutex
+	failed func() []event.Draft
+	// timeouts are the total time-outs that intents declare.
+	timeouts map[string]time.Duration
+	reports  []error
+	mu       sync.Mutex
 }
 
 type grants struct{ roles []identity.Role }
@@ -127,7 +129,12 @@ func (w *world) start(handlers map[string]ports.IntentHandler) *runtime.Engine {
 		return w.failed()
 	}}
 	for name := range handlers {
-		m.specs = append(m.specs, spec(name))
+		declared := spec(name)
+		declared.Timeout = w.timeouts[name]
+		if name == "forbidden" {
+			declared.Permission = identity.PermOperate
+		}
+		m.specs = append(m.specs, declared)
 	}
 	catalogue, err := intents.NewCatalogue(m)
 	require.NoError(w.t, err)

@@ -33,7 +33,9 @@ type Snapshot struct {
 	LastSeq int64
 	Epoch   int
 
+	// CancelRequested and PauseRequested ask the owner to stop.
 	CancelRequested bool
+	PauseRequested  bool
 	// Progress is a JSON object {done, total, note}; nil before the first report.
 	Progress []byte
 	// Artifacts is a JSON object: result key → artifact or scalar id, as realms return it. Nil before completion.
@@ -41,19 +43,30 @@ type Snapshot struct {
 	// ErrorCode and ErrorMessage are safe for the caller.
 	ErrorCode    string
 	ErrorMessage string
-	// Waiting is a JSON object that says what is waited for; nil otherwise.
-	Waiting []byte
+	// Waiting is a JSON object that says what is waited for; nil otherwise. WaitingFor is the kind of it.
+	Waiting    []byte
+	WaitingFor WaitKind
 
+	// Ending is the terminal state that the execution goes to when the undos of its steps have run; "" before.
+	Ending State
+
+	// ParentID is the execution that submitted this one, ChildKey the parent's name for it.
 	ParentID string
-	TraceID  string
+	ChildKey string
+	// RetryOf is the execution that this one repeats.
+	RetryOf string
+	TraceID string
 
-	// Deadline is when the execution fails with time-out; zero means none.
-	Deadline    time.Time
-	Version     int
-	CreatedAt   time.Time
-	StartedAt   time.Time
-	CompletedAt time.Time
-	UpdatedAt   time.Time
+	// StartBy is when the execution fails if it has not started; zero means never.
+	StartBy time.Time
+	// Deadline is when the execution fails with time-out; zero means none. DeadlineLeft is what is left of it while it stands still.
+	Deadline     time.Time
+	DeadlineLeft time.Duration
+	Version      int
+	CreatedAt    time.Time
+	StartedAt    time.Time
+	CompletedAt  time.Time
+	UpdatedAt    time.Time
 }
 
 // Execution is the aggregate. All changes of state go through its methods.
@@ -96,7 +109,9 @@ func (e Execution) Claimable(now time.Time) bool {
 		return !e.s.DueAt.After(now)
 	case Running:
 		return !e.s.LeaseUntil.After(now)
-	case Waiting, Paused, Completed, Failed, Cancelled:
+	case Waiting:
+		return !e.s.DueAt.IsZero() && !e.s.DueAt.After(now)
+	case Paused, Completed, Failed, Cancelled:
 		return false
 	}
 	return false
@@ -108,7 +123,9 @@ func (e *Execution) Claim(owner string, until, now time.Time) error {
 		return ErrNotClaimable
 	}
 	e.s.Fence++
-	e.s.Attempt++
+	if e.s.State != Waiting { // a run that went as far as its next wait was no failed attempt
+		e.s.Attempt++
+	}
 	e.s.LeaseOwner, e.s.LeaseUntil = owner, until
 	if e.s.StartedAt.IsZero() {
 		e.s.StartedAt = now
@@ -122,7 +139,7 @@ func (e *Execution) Complete(artifacts []byte, now time.Time) error {
 	if err := e.end(Completed, now); err != nil {
 		return err
 	}
-	e.s.Artifacts = artifacts
+	e.s.Artifacts, e.s.ErrorCode, e.s.ErrorMessage = artifacts, "", ""
 	return nil
 }
 
@@ -177,7 +194,7 @@ func (e *Execution) end(to State, now time.Time) error {
 		return err
 	}
 	e.release()
-	e.s.CompletedAt = now
+	e.s.Waiting, e.s.WaitingFor, e.s.CompletedAt = nil, "", now
 	return nil
 }
 
@@ -198,7 +215,9 @@ type Step struct {
 	// Position counts the steps of an execution from 1.
 	Position int
 	// Result is what the step returned, as JSON.
-	Result      []byte
+	Result []byte
+	// Undo names what undoes the step if the execution does not complete; "" means nothing does.
+	Undo        string
 	Attempt     int
 	StartedAt   time.Time
 	CompletedAt time.Time

@@ -26,6 +26,7 @@ const (
 	Worker          Prefix = "wrk"
 	Token           Prefix = "tok"
 	Materialization Prefix = "mat"
+	Signal          Prefix = "sig"
 )
 
 const (

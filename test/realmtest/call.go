@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"testing"
 	"time"
 
 	"github.com/symphainy/symphainy/domain/event"
@@ -20,6 +21,7 @@ var errReplayed = errors.New("a replayed handler did new work")
 
 // Call is a ports.IntentCall without an engine: it stores steps in the store and gives back stored ones. It belongs to one run.
 type Call struct {
+	t     *testing.T
 	world *World
 	lease execution.Lease
 	at    execution.Snapshot

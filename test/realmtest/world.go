@@ -33,6 +33,10 @@ type World struct {
 	Store     *memstore.Store
 	Blobs     *Blobs
 	Catalogue *intents.Catalogue
+	// Decide answers what handlers ask people; nil fails the handler.
+	Decide func(name string, r execution.DecisionRequest) (execution.Decision, error)
+	// Signals are the payloads of the signals that were sent, by name; a name that is not here has expired.
+	Signals map[string][]byte
 }
 
 // NewWorld makes a world whose realms are made of what it has.
@@ -187,11 +191,11 @@ func (w *World) run(t *testing.T, entry intents.Entry, p identity.Principal, raw
 	})
 	result, err := w.handle(t, entry, ex)
 	if err != nil {
-		w.end(t, ex, func(e *execution.Execution) error {
+		failed := w.end(t, ex, func(e *execution.Execution) error {
 			f := fault.As(err)
 			return e.Fail(f.Code, f.Msg, w.Clock.Now())
 		}, nil)
-		return Outcome{}, err
+		return Outcome{Execution: failed}, err
 	}
 	return w.complete(t, entry, ex, result), nil
 }
@@ -200,7 +204,7 @@ func (w *World) run(t *testing.T, entry intents.Entry, p identity.Principal, raw
 func (w *World) handle(t *testing.T, entry intents.Entry, ex execution.Execution) (ports.IntentResult, error) {
 	t.Helper()
 	for range 100 {
-		call := &Call{world: w, lease: ex.Snapshot().Lease(), at: ex.Snapshot(), interrupt: true}
+		call := &Call{t: t, world: w, lease: ex.Snapshot().Lease(), at: ex.Snapshot(), interrupt: true}
 		result, err := entry.Handler(t.Context(), call)
 		if errors.Is(err, errInterrupted) {
 			continue
@@ -208,7 +212,7 @@ func (w *World) handle(t *testing.T, entry intents.Entry, ex execution.Execution
 		if err != nil {
 			return result, err
 		}
-		again, err := entry.Handler(t.Context(), &Call{world: w, lease: ex.Snapshot().Lease(), at: ex.Snapshot(), replay: true})
+		again, err := entry.Handler(t.Context(), &Call{t: t, world: w, lease: ex.Snapshot().Lease(), at: ex.Snapshot(), replay: true})
 		require.NoError(t, err, "%s must replay", entry.Spec.Type)
 		require.Equal(t, normal(t, result), normal(t, again), "%s must replay to the same result", entry.Spec.Type)
 		return result, nil
@@ -221,9 +225,16 @@ func (w *World) handle(t *testing.T, entry intents.Entry, ex execution.Execution
 func (w *World) complete(t *testing.T, entry intents.Entry, ex execution.Execution, result ports.IntentResult) Outcome {
 	t.Helper()
 	o := Outcome{Result: result, Artifacts: map[string]any{}}
-	o.Execution = w.end(t, ex, func(e *execution.Execution) error { return e.Complete([]byte("{}"), w.Clock.Now()) },
+	o.Execution = w.end(t, ex, func(e *execution.Execution) error {
+		raw, err := json.Marshal(o.Artifacts)
+		require.NoError(t, err)
+		return e.Complete(raw, w.Clock.Now())
+	},
 		func(ctx context.Context, tx ports.Tx, now execution.Snapshot) error {
 			o.Stored = nil
+			for key, value := range result.Values {
+				o.Artifacts[key] = value
+			}
 			for _, r := range result.Artifacts {
 				s := r.Artifact
 				if !r.View {
@@ -247,9 +258,6 @@ func (w *World) complete(t *testing.T, entry intents.Entry, ex execution.Executi
 			}
 			return nil
 		})
-	for key, value := range result.Values {
-		o.Artifacts[key] = value
-	}
 	w.declared(t, entry, result)
 	o.Artifacts = wire(t, o.Artifacts)
 	return o

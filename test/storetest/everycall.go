@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -196,6 +197,31 @@ func tenanted(b belongings, tenantID string) map[string]attempt {
 		"Steps.Put": func(ctx context.Context, tx ports.Tx) error {
 			return tx.Steps.Put(ctx, tenantID, execution.Step{ExecutionID: b.execution.ID, Name: id("step"), Position: 9})
 		},
+		"Signals.Put": func(ctx context.Context, tx ports.Tx) error {
+			return tx.Signals.Put(ctx, tenantID, execution.Signal{ID: id("sig"), ExecutionID: b.execution.ID, Name: "go"})
+		},
+		"Signals.Next": without(func(ctx context.Context, tx ports.Tx) (execution.Signal, error) {
+			s, err := tx.Signals.Next(ctx, tenantID, b.execution.ID, "go")
+			if errors.Is(err, fault.ErrNotFound) {
+				err = nil
+			}
+			return s, err
+		}),
+		"Signals.Take": func(ctx context.Context, tx ports.Tx) error {
+			return tx.Signals.Take(ctx, tenantID, b.execution.ID, "sig", "wait")
+		},
+		"Children.Of": without(func(ctx context.Context, tx ports.Tx) ([]execution.Child, error) {
+			return tx.Children.Of(ctx, tenantID, b.execution.ID)
+		}),
+		"Children.Live": without(func(ctx context.Context, tx ports.Tx) (int, error) {
+			return tx.Children.Live(ctx, tenantID, b.execution.ID)
+		}),
+		"Decisions.Open": without(func(ctx context.Context, tx ports.Tx) ([]execution.Execution, error) {
+			return tx.Decisions.Open(ctx, tenantID, 1)
+		}),
+		"Decisions.Lock": without(func(ctx context.Context, tx ports.Tx) (execution.Execution, error) {
+			return tx.Decisions.Lock(ctx, tenantID, b.execution.ID)
+		}),
 		"Events.Read": func(ctx context.Context, tx ports.Tx) error {
 			_, err := tx.Events.Read(ctx, tenantID, b.execution.ID, 0, 1)
 			return err
@@ -225,7 +251,7 @@ func (s *suite) writes(b belongings) map[string]attempt {
 	for name, write := range s.workWrites(b) {
 		all[name] = write
 	}
-	for _, name := range []string{"Steps.Put", "Events.Append", "Messages.Trim"} {
+	for _, name := range []string{"Steps.Put", "Signals.Put", "Events.Append", "Messages.Trim"} {
 		all[name] = tenanted(b, b.tenantID)[name]
 	}
 	return all

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -28,6 +29,8 @@ func (s *suite) fullExecution(h home) execution.Snapshot {
 		Realm: "content", Principal: p, State: execution.Failed, Attempt: 2, Fence: 1 << 40, LeaseOwner: id(typeid.Worker),
 		LeaseUntil: s.abroad(1), DueAt: s.abroad(2), LastSeq: 1 << 41, Epoch: 3, CancelRequested: true, Progress: []byte(`{"done":1}`),
 		Artifacts: []byte(awkwardJSON), ErrorCode: "code", ErrorMessage: awkward, Waiting: []byte(`{"for":"you"}`),
+		WaitingFor: execution.ForSignal, PauseRequested: true, Ending: execution.Cancelled, ChildKey: awkward, RetryOf: id(typeid.Execution),
+		StartBy: s.abroad(8), DeadlineLeft: 3*time.Second + time.Microsecond,
 		ParentID: id(typeid.Execution), TraceID: "4bf92f3577b34da6a3ce929d0e0e4736", Deadline: s.abroad(3), Version: 9,
 		CreatedAt: s.abroad(4), StartedAt: s.abroad(5), CompletedAt: s.abroad(6), UpdatedAt: s.abroad(7),
 	}
@@ -99,6 +102,7 @@ func (s *suite) executions(t *testing.T) {
 		next := s.fullExecution(h)
 		next.ID, next.Principal, next.Version = stored.ID, stored.Principal, stored.Version
 		next.Intent, next.CreatedAt, next.Realm, next.ParentID = stored.Intent, stored.CreatedAt, stored.Realm, stored.ParentID
+		next.ChildKey, next.RetryOf = stored.ChildKey, stored.RetryOf
 		require.NoError(t, s.saveExecution(t, next))
 		require.ErrorIs(t, s.saveExecution(t, stored), fault.ErrStale)
 		next.Version++

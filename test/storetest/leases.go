@@ -90,7 +90,7 @@ func (s *suite) leases(t *testing.T) {
 	t.Run("renew", func(t *testing.T) { s.renewed(t, h) })
 	t.Run("due", func(t *testing.T) { s.due(t, h) })
 	t.Run("release all", func(t *testing.T) {
-		a, b := s.stored(t, h, 1, nil), s.stored(t, h, 1, func(r *execution.Snapshot) { r.State = execution.Waiting })
+		a, b := s.stored(t, h, 1, nil), s.stored(t, h, 1, func(r *execution.Snapshot) { r.State, r.DueAt = execution.Waiting, time.Time{} })
 		_, err := s.claim(t, a.ID, "dead", time.Hour)
 		require.NoError(t, err)
 		require.Empty(t, s.dueNow(t, a.ID, b.ID))

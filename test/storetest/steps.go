@@ -28,7 +28,7 @@ func (s *suite) steps(t *testing.T) {
 		return s.try(t, func(ctx context.Context, tx ports.Tx) error { return tx.Steps.Put(ctx, h.tenantID, v) })
 	}
 	step := execution.Step{
-		ExecutionID: row.ID, Name: awkward, Position: 2, Result: []byte(awkwardJSON), Attempt: 3, StartedAt: s.abroad(1), CompletedAt: s.abroad(2),
+		ExecutionID: row.ID, Name: awkward, Position: 2, Result: []byte(awkwardJSON), Undo: awkward, Attempt: 3, StartedAt: s.abroad(1), CompletedAt: s.abroad(2),
 	}
 	full(t, step)
 	bare := execution.Step{ExecutionID: row.ID, Name: "first", Position: 1}

@@ -24,9 +24,10 @@ import (
 
 // claim is one claim of an execution by one of several workers. A worker that lost it can store nothing in the database.
 type claim struct {
-	k     *kit
-	at    execution.Snapshot
-	steps map[string][]byte
+	ports.Waits // there are none here
+	k           *kit
+	at          execution.Snapshot
+	steps       map[string][]byte
 }
 
 var _ ports.IntentCall = (*claim)(nil)
