@@ -91,6 +91,7 @@ func newRoutes(in httpParts, cfg Config) (*httpapi.Server, error) {
 		Sockets: map[string]http.Handler{
 			"/api/runtime/agent":         in.Hub.Agent(),
 			"/api/execution/{id}/stream": in.Hub.ExecutionStream(),
+			"/ws":                        in.Hub.Push(),
 		},
 	}, settings)
 }

@@ -130,6 +130,8 @@ func (s *Server) ingest(c *gin.Context) (ports.Receipt, string, error) {
 			return ports.Receipt{}, "", brokenUpload(err)
 		case n >= maxParts:
 			return ports.Receipt{}, "", errTooManyParts
+		case part.FormName() == copybookPart && c.FullPath() == olderUpload:
+			err = s.takeCopybook(c, f, part)
 		case part.FormName() != "file":
 			err = f.take(part)
 		case f.fileID != "":

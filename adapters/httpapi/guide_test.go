@@ -12,7 +12,9 @@ const guideBase = "/api/v1/guide-agent/"
 func TestChatAnswersFromTheSession(t *testing.T) {
 	w := newWorld(t)
 	v := w.visit()
-	as := func(path string, body any) call { return call{method: "POST", path: guideBase + path, secret: v.secret, body: body} }
+	as := func(path string, body any) call {
+		return call{method: "POST", path: guideBase + path, secret: v.secret, body: body}
+	}
 	first := w.do(as("chat", map[string]any{"message": "What do I do first?", "session_id": v.session, "message_id": "m1"})).is(200).json()
 	require.Equal(t, "completed", first["status"])
 	require.Equal(t, "guide", first["agent_id"])
@@ -40,7 +42,9 @@ func TestChatAnswersFromTheSession(t *testing.T) {
 func TestTheGuideAnalysesAndRoutes(t *testing.T) {
 	w := newWorld(t)
 	v := w.visit()
-	as := func(path string, body any) call { return call{method: "POST", path: guideBase + path, secret: v.secret, body: body} }
+	as := func(path string, body any) call {
+		return call{method: "POST", path: guideBase + path, secret: v.secret, body: body}
+	}
 	a := w.do(as("analyze-intent", map[string]any{"message": "Please analyze the quality"})).is(200).json()
 	require.Equal(t, "data_analysis", a["intent_category"])
 	require.Equal(t, "insights", a["recommended_pillar"])
@@ -66,7 +70,9 @@ func TestTheGuideAnalysesAndRoutes(t *testing.T) {
 func TestAContextIsProvisionalUntilCommittedAndSurvivesTheUpgrade(t *testing.T) {
 	w := newWorld(t)
 	v := w.visit()
-	as := func(path string, body any) call { return call{method: "POST", path: guideBase + path, secret: v.secret, body: body} }
+	as := func(path string, body any) call {
+		return call{method: "POST", path: guideBase + path, secret: v.secret, body: body}
+	}
 	found := w.do(as("discover-context", map[string]any{"message": "We use SAP. Our goal is to halve rework."})).is(200).json()
 	require.Equal(t, true, found["provisional"])
 	read := func(c call) map[string]any {

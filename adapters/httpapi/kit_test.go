@@ -138,7 +138,7 @@ func newWorld(t *testing.T, change ...func(*httpapi.Config)) *world {
 	t.Helper()
 	w := &world{
 		t: t, clock: clock.Fixed(), log: &bytes.Buffer{}, gate: make(chan struct{}),
-		sockets: map[string]http.Handler{"/api/runtime/agent": fakeSocket{}, "/api/execution/{id}/stream": fakeSocket{}},
+		sockets: map[string]http.Handler{"/api/runtime/agent": fakeSocket{}, "/api/execution/{id}/stream": fakeSocket{}, "/ws": fakeSocket{}},
 	}
 	cfg := httpapi.Defaults()
 	cfg.BaseURL, cfg.AllowedOrigins, cfg.CursorKey, cfg.PlainCookies = ownOrigin, []string{appOrigin}, bytes.Repeat([]byte("k"), 32), true

@@ -112,6 +112,7 @@ func policies() []policy {
 
 		{method: post, path: "/api/runtime/agent/ticket", access: whole, writes: true, body: bodyLimit},
 		{method: get, path: "/api/runtime/agent", access: own, socket: true},
+		{method: get, path: "/ws", access: own, socket: true},
 		{method: get, path: "/api/realms", access: whole, permission: read},
 
 		{method: post, path: "/api/v1/guide-agent/chat", access: whole, permission: write, writes: true, body: bodyLimit},
@@ -121,6 +122,14 @@ func policies() []policy {
 		{method: post, path: "/api/v1/guide-agent/discover-context", access: whole, permission: read, body: bodyLimit},
 		{method: post, path: "/api/v1/guide-agent/commit-context", access: whole, permission: write, writes: true, body: bodyLimit},
 		{method: get, path: "/api/v1/guide-agent/history/{id}", access: whole, permission: read},
+
+		{method: post, path: olderUpload, access: later, writes: true},
+		{method: get, path: "/api/v1/content-pillar/list-parsed-files", access: whole, permission: read},
+		{method: del, path: "/api/v1/content-pillar/delete-file/{file_id}", access: whole, permission: write, writes: true, body: bodyLimit},
+		{method: post, path: "/api/v1/mvp-solution/guidance", access: whole, permission: read, body: bodyLimit},
+		{method: post, path: "/api/v1/mvp-solution/customize", access: whole, permission: write, writes: true, body: bodyLimit},
+		{method: post, path: "/api/v1/mvp-solution/session", access: whole, permission: read, body: bodyLimit},
+		{method: post, path: "/api/v1/mvp-solution/navigate", access: whole, permission: read, body: bodyLimit},
 
 		{method: get, path: "/health", access: open},
 		{method: get, path: "/health/live", access: open},

@@ -16,7 +16,7 @@ func bare(t *testing.T) *Server {
 	cfg := Defaults()
 	cfg.CursorKey = make([]byte, 32)
 	s, err := New(Deps{Log: slog.New(slog.DiscardHandler), Sockets: map[string]http.Handler{
-		"/api/runtime/agent": http.NotFoundHandler(), "/api/execution/{id}/stream": http.NotFoundHandler(),
+		"/api/runtime/agent": http.NotFoundHandler(), "/api/execution/{id}/stream": http.NotFoundHandler(), "/ws": http.NotFoundHandler(),
 	}}, cfg)
 	require.NoError(t, err)
 	return s

@@ -69,6 +69,7 @@ func (s *Server) humaConfig() huma.Config {
 				{Name: "intents", Description: "What can be asked for, and asking for it"}, {Name: "executions", Description: "What became of it"},
 				{Name: "artifacts", Description: "What was made, and files"}, {Name: "sockets", Description: "WebSockets"},
 				{Name: "guide", Description: "The guide and its liaisons over HTTP"},
+				{Name: "older", Description: "Paths that older pages call, onto the other routes"},
 				{Name: "platform", Description: "Realms, health, documents"},
 			},
 		},

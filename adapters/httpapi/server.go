@@ -99,6 +99,7 @@ func (s *Server) build() error {
 	s.fileRoutes()
 	s.platformRoutes()
 	s.guideRoutes()
+	s.olderRoutes()
 	s.pageRoutes()
 	for k := range s.left {
 		s.wrong = append(s.wrong, fmt.Errorf("httpapi: policy %q has no route", k))

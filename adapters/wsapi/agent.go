@@ -25,11 +25,16 @@ const (
 // Agent serves GET /api/runtime/agent: messages to agents, and all events of the session's executions.
 func (h *Hub) Agent() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s := &agentSocket{}
 		h.serve(w, r, handler{
 			enter: func(ctx context.Context, _ *http.Request, o offer) (caller, error) {
+				s.greetsOlder = o.older
 				return h.authenticate(ctx, o, false)
 			},
-			run: func(ctx context.Context, s *socket) { (&agentSocket{socket: s}).run(ctx) },
+			run: func(ctx context.Context, open *socket) {
+				s.socket = open
+				s.run(ctx)
+			},
 		})
 	})
 }
@@ -38,6 +43,8 @@ func (h *Hub) Agent() http.Handler {
 type agentSocket struct {
 	*socket
 	feed follower
+	// greetsOlder tells that the handshake was an older client's, which waits for the greeting of its dialect.
+	greetsOlder bool
 }
 
 // run says where the session stands, follows it, and reads until the end.
@@ -62,6 +69,9 @@ func (s *agentSocket) run(ctx context.Context) {
 		hello.Position = append(hello.Position, position{ExecutionID: e.ID, ConversationID: e.Intent.Lane, Epoch: e.Epoch, Seq: e.LastSeq})
 	}
 	s.tell(eventEstablished, hello, runtimeEvent{})
+	if s.greetsOlder {
+		s.greetOlder()
+	}
 	s.feed.begin(ctx, who.principal.Scope(), who.session.ID())
 	s.conn.read(s.message)
 }
@@ -110,6 +120,8 @@ func (s *agentSocket) message(data []byte) {
 		err = s.resume(ctx, data)
 	case frameUpgrade:
 		err = s.upgrade(ctx, data)
+	case frameIntent:
+		err = s.intent(ctx, data)
 	default:
 		err = s.common(ctx, kind, data)
 	}
@@ -125,6 +137,7 @@ func (s *agentSocket) say(ctx context.Context, data []byte) error {
 	if f.WhenBusy != "" && !slices.Contains([]string{"reject", "enqueue", "interrupt"}, f.WhenBusy) {
 		return errValue.WithMsg("when_busy is reject, enqueue or interrupt.")
 	}
+	s.older.set(false)
 	who := s.caller()
 	sent, err := s.hub.Conversations.Send(ctx, who.principal, conversation.MessageCommand{
 		SessionID: who.session.ID(), Text: f.Text, Surface: f.Context.Surface, ConversationID: f.Context.ConversationID,

@@ -50,7 +50,7 @@ func TestTheDocumentIsWhole(t *testing.T) {
 	walk(doc)
 	for name := range doc["components"].(map[string]any)["messages"].(map[string]any) {
 		require.True(t, used["#/components/messages/"+name], name)
-		require.True(t, used["#/channels/agent/messages/"+name], name)
+		require.True(t, used["#/channels/agent/messages/"+name] || used["#/channels/push/messages/"+name], name)
 	}
 	require.Equal(t, "/api/runtime/agent", doc["channels"].(map[string]any)["agent"].(map[string]any)["address"])
 }
@@ -73,12 +73,15 @@ func TestClientFramesOfTheDocument(t *testing.T) {
 		`{"type":"stream.resume","execution_id":"` + exe + `","epoch":1,"after_seq":3}`:                                true,
 		`{"type":"stream.resume","conversation_id":"c"}`:                                                               true,
 		`{"type":"stream.resume"}`: false,
-		`{"type":"stream.resume","execution_id":"` + exe + `","conversation_id":"c"}`: false,
-		`{"type":"auth.refresh","access_token":"a"}`:                                  true,
-		`{"type":"auth.refresh"}`:                                                     false,
-		`{"type":"session.upgrade","access_token":"a","session_secret":"s"}`:          true,
-		`{"type":"session.upgrade","access_token":"a"}`:                               false,
-		`{"type":"none"}`: false,
+		`{"type":"stream.resume","execution_id":"` + exe + `","conversation_id":"c"}`:                          false,
+		`{"type":"auth.refresh","access_token":"a"}`:                                                           true,
+		`{"type":"auth.refresh"}`:                                                                              false,
+		`{"type":"session.upgrade","access_token":"a","session_secret":"s"}`:                                   true,
+		`{"type":"session.upgrade","access_token":"a"}`:                                                        false,
+		`{"type":"intent","intent":"a","session_id":"s","agent_type":"guide","metadata":{"pillar":"journey"}}`: true,
+		`{"type":"intent","intent":"a","metadata":null}`:                                                       true,
+		`{"type":"intent"}`: false,
+		`{"type":"none"}`:   false,
 	} {
 		v, err := jsonschema.UnmarshalJSON(bytes.NewReader([]byte(text)))
 		require.NoError(t, err)

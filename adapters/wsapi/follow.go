@@ -169,11 +169,17 @@ func (f *follower) drain(ctx context.Context, scope identity.Scope, executionID,
 	}
 }
 
-// put queues one event, waiting for a reader that is only behind.
+// put queues one event, waiting for a reader that is only behind. One that the socket's dialect does not know is left out.
 func (s *socket) put(ctx context.Context, e event.Event, conversationID string) error {
-	frame, err := logged(e, conversationID)
-	if err != nil {
+	frame, err := s.frame(ctx, e, conversationID)
+	switch {
+	case err != nil && fault.KindOf(err) == fault.Unavailable:
+		return err // tried again
+	case err != nil:
+		s.log.ErrorContext(ctx, "an event could not be written", "error", err)
 		return ending{closeBug, "internal error"}
+	case frame == nil:
+		return nil
 	}
 	return s.conn.out.putWait(ctx, frame, s.hub.cfg.DrainWait)
 }

@@ -43,6 +43,8 @@ type offer struct {
 	// queryJWT tells that a token stood in the URL.
 	queryJWT  bool
 	sessionID string
+	// older tells that the session came under the older name.
+	older bool
 	// tenants and users are what the URL names; they must be the caller's.
 	tenants, users []string
 	proofs         []wire.Proof
@@ -83,6 +85,7 @@ func (h *Hub) read(r *http.Request) (offer, error) {
 	}
 	o.tenants, o.users = query["tenant_id"], query["user_id"]
 	token, legacy := query.Get(tokenParam), query.Get(legacyParam)
+	o.older = legacy != ""
 	var err error
 	if o.sessionID, err = namedSession(query.Get(sessionParam), token, legacy); err != nil {
 		return o, err

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/symphainy/symphainy/adapters/internal/wire"
+	"github.com/symphainy/symphainy/domain/event"
 	"github.com/symphainy/symphainy/domain/fault"
 )
 
@@ -54,6 +55,7 @@ func (h *Hub) serve(w http.ResponseWriter, r *http.Request, route handler) {
 		return
 	}
 	s := &socket{hub: h, conn: c, seat: at, who: who, trace: wire.TraceID(r.Context()), address: h.addresses.Client(r), rebound: make(chan struct{}, 1)}
+	s.frame = s.inDialect
 	s.log = h.Log.With("session_id", who.principal.SessionID, "trace_id", s.trace)
 	at.reached(s.goAway, func() { c.end(ending{closeRestart, "server restarts"}) }, c.kill)
 	s.live(c.ctx, route.run) //nolint:contextcheck // the socket outlives the request; its context is made of the request's
@@ -103,6 +105,9 @@ type socket struct {
 	address string
 	log     *slog.Logger
 	group   sync.WaitGroup
+	older   older
+	// frame writes an event of the log for this socket; nil for one that is not shown on it.
+	frame func(ctx context.Context, e event.Event, conversationID string) ([]byte, error)
 
 	// auth guards who. It is held while credentials change, so that nobody judges the old ones meanwhile.
 	auth sync.Mutex
@@ -147,6 +152,14 @@ func (s *socket) caller() caller {
 	s.auth.Lock()
 	defer s.auth.Unlock()
 	return s.who
+}
+
+// inDialect writes an event of the log in the dialect that the client speaks.
+func (s *socket) inDialect(_ context.Context, e event.Event, conversationID string) ([]byte, error) {
+	if s.older.speaks() {
+		return s.translated(e, conversationID)
+	}
+	return logged(e, conversationID)
 }
 
 // tell queues an event of the socket itself.

@@ -95,6 +95,7 @@ func newWorld(t *testing.T, change ...func(*wsapi.Deps, *wsapi.Config)) *world {
 	mux := http.NewServeMux()
 	mux.Handle("GET /api/runtime/agent", w.hub.Agent())
 	mux.Handle("GET /api/execution/{id}/stream", w.hub.ExecutionStream())
+	mux.Handle("GET /ws", w.hub.Push())
 	w.server = httptest.NewUnstartedServer(mux)
 	w.server.Config.ConnState = func(c net.Conn, s http.ConnState) {
 		if s == http.StateNew {
