@@ -125,7 +125,7 @@ func IDNames(artifactType string) []string {
 		return []string{"analysis_report_id"}
 	case "poc", "poc_proposal":
 		return []string{"poc_id", "proposal_id"}
-	case "workflow", "sop", "blueprint", "roadmap", "synthesis", "export":
+	case "workflow", "sop", "blueprint", "optimization", "roadmap", "synthesis", "export":
 		return []string{artifactType + "_id"}
 	}
 	return nil

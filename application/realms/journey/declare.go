@@ -7,15 +7,32 @@ import (
 
 // The realm's intents, result keys and domain events.
 const (
-	createWorkflow = "create_workflow"
-	generateSOP    = "generate_sop"
+	createWorkflow      = "create_workflow"
+	generateSOP         = "generate_sop"
+	analyzeCoexistence  = "analyze_coexistence"
+	optimizeProcess     = "optimize_process"
+	createBlueprint     = "create_blueprint"
+	generateSOPFromChat = "generate_sop_from_chat"
+	sopChatMessage      = "sop_chat_message"
 
 	keyWorkflow      = "workflow"
 	keySOP           = "sop"
+	keyCoexistence   = "coexistence_analysis"
+	keyOptimization  = "optimization"
+	keyOptimized     = "optimized_process"
+	keyBlueprint     = "blueprint"
+	keyChatSession   = "chat_session"
+	keyChatResponse  = "chat_response"
 	keyParsedContent = "parsed_content"
 
-	eventWorkflow = "workflow_created"
-	eventSOP      = "sop_generated"
+	eventWorkflow    = "workflow_created"
+	eventSOP         = "sop_generated"
+	eventCoexistence = "coexistence_analyzed"
+	eventOptimized   = "process_optimized"
+	eventBlueprint   = "blueprint_created"
+	eventChatStarted = "sop_chat_started"
+	eventChatMessage = "sop_chat_message_processed"
+	eventChatSOP     = "sop_generated_from_chat"
 )
 
 const (
@@ -25,7 +42,7 @@ const (
 )
 
 func declared() []realm.IntentSpec {
-	specs := []realm.IntentSpec{workflowSpec(), generateSOPSpec()}
+	specs := []realm.IntentSpec{workflowSpec(), generateSOPSpec(), coexistenceSpec(), optimizeSpec()}
 	for i := range specs {
 		specs[i].Anonymous, specs[i].Permission = true, identity.PermWrite
 	}

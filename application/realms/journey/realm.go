@@ -40,7 +40,9 @@ func (r *Realm) Declaration() realm.Declaration {
 // Handlers gives the handlers of the declared intents.
 func (r *Realm) Handlers() map[string]ports.IntentHandler {
 	return map[string]ports.IntentHandler{
-		createWorkflow: r.createWorkflow,
-		generateSOP:    r.generateSOP,
+		createWorkflow:     r.createWorkflow,
+		generateSOP:        r.generateSOP,
+		analyzeCoexistence: r.analyzeCoexistence,
+		optimizeProcess:    r.optimizeProcess,
 	}
 }
