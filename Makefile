@@ -60,6 +60,10 @@ bench: build test-setup ## Measure the shapes of load beside their limits, on SQ
 	@go build -buildvcs=false -o $(CACHE)/bin/bench ./test/bench
 	@$(PGRUN) $(CACHE)/bin/bench $(BENCH)
 
+.PHONY: chaos
+chaos: test-setup ## Break a deployment on purpose and judge what is left (ROWS=R1,R5, TIER=short, SEED=, RACE=1)
+	@go run -buildvcs=false ./test/chaos -tier "$(or $(TIER),full)" -rows "$(ROWS)" -seed "$(or $(SEED),0)" $(if $(RACE),-race)
+
 ##@ Check
 
 .PHONY: verify

@@ -36,8 +36,8 @@ func realmsModule(cfg Config) fx.Option {
 			return agents.NewRealm(in.Clock, in.IDs, agents.GuideAgent{}, liaison.Agent{})
 		},
 		func(r *agents.Realm) conversation.Agents { return r },
-		func(c *content.Realm, i *insights.Realm, j *journey.Realm, a *agents.Realm) (*intents.Catalogue, error) {
-			return intents.NewCatalogue(c, i, j, a)
+		func(c *content.Realm, i *insights.Realm, j *journey.Realm, a *agents.Realm, tests testRealms) (*intents.Catalogue, error) {
+			return intents.NewCatalogue(append([]ports.Realm{c, i, j, a}, tests...)...)
 		},
 		artifacts.New,
 	))

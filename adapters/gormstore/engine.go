@@ -47,7 +47,7 @@ func (d dialect) now() any { return d.after(0) }
 // after is database time plus a duration as a statement's argument.
 func (d dialect) after(wait time.Duration) any {
 	switch {
-	case d.sqlite:
+	case d.sqlite || hostTime:
 		return at(d.clock.Now().Add(wait))
 	case wait == 0:
 		return clause.Expr{SQL: "statement_timestamp()"}

@@ -152,8 +152,8 @@ func (s idempotency) Reserve(ctx context.Context, r intent.IdempotencyRecord) (*
 		return nil, err
 	}
 	n, err := s.t.exec(ctx, `INSERT INTO idempotency_keys (tenant_id, actor, client_key, fingerprint, execution_id, expires_at)
-		VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (tenant_id, actor, client_key) DO UPDATE SET fingerprint = excluded.fingerprint,
-		execution_id = excluded.execution_id, expires_at = excluded.expires_at WHERE idempotency_keys.expires_at <= ?`,
+		`+reserving+` ON CONFLICT (tenant_id, actor, client_key) DO UPDATE SET fingerprint = excluded.fingerprint,
+		execution_id = excluded.execution_id, expires_at = excluded.expires_at WHERE `+replacing,
 		r.TenantID, r.Actor, r.Key, bytesOrNull(r.Fingerprint), r.ExecutionID, at(r.ExpiresAt), s.t.now())
 	if err != nil || n > 0 {
 		return nil, err

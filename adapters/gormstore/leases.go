@@ -19,7 +19,7 @@ const laneFree = `(e.lane = '' OR NOT EXISTS (SELECT 1 FROM executions p WHERE p
 	AND p.lane <> '' AND p.lane_pos < e.lane_pos AND p.state IN ('accepted', 'running', 'waiting', 'retrying', 'paused')))`
 
 // claimable is the condition of rows that a worker may take at the two times that it is given: due, and without a live owner.
-const claimable = `((e.state IN ('accepted', 'retrying', 'waiting') AND e.due_at <= ?) OR (e.state = 'running' AND (e.lease_until IS NULL OR e.lease_until <= ?)))`
+const claimable = `((e.state IN ('accepted', 'retrying', 'waiting') AND e.due_at <= ?) OR (` + lapsible + ` AND (e.lease_until IS NULL OR e.lease_until <= ?)))`
 
 // Claim is one statement: of concurrent claims one finds the row as it must be.
 func (s leases) Claim(ctx context.Context, id, owner string, lease time.Duration) (execution.Execution, error) {
@@ -35,7 +35,7 @@ func (s leases) Claim(ctx context.Context, id, owner string, lease time.Duration
 
 func (s leases) Hold(ctx context.Context, l execution.Lease) (execution.Execution, error) {
 	row, err := one[executionRow](ctx, s.t, "SELECT "+columns[executionRow]()+
-		" FROM executions WHERE id = ? AND lease_owner = ? AND fence = ? AND state = 'running'"+s.t.forUpdate(s.t.view),
+		" FROM executions WHERE id = ? AND "+fenced+" AND state = 'running'"+s.t.forUpdate(s.t.view),
 		l.ExecutionID, l.Owner, l.Fence)
 	if errors.Is(err, fault.ErrNotFound) {
 		return execution.Execution{}, execution.ErrLeaseLost

@@ -1,0 +1,5 @@
+//go:build chaos && bugB1
+
+package chaos
+
+const ackEarly = true

@@ -1,0 +1,5 @@
+//go:build chaos && !bugB10
+
+package chaos
+
+const memoryFallBack = false

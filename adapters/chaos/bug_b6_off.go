@@ -1,0 +1,5 @@
+//go:build chaos && !bugB6
+
+package chaos
+
+const publishEarly = false

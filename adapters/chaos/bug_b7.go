@@ -1,0 +1,5 @@
+//go:build chaos && bugB7
+
+package chaos
+
+const numberFromMemory = true

@@ -1,0 +1,5 @@
+//go:build chaos && bugB4
+
+package bootstrap
+
+const adoptRunning = true

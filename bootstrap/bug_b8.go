@@ -1,0 +1,5 @@
+//go:build chaos && bugB8
+
+package bootstrap
+
+const withoutPoll = true

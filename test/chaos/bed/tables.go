@@ -1,0 +1,132 @@
+package bed
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	_ "modernc.org/sqlite"             // the driver "sqlite"
+
+	"github.com/symphainy/symphainy/test/chaos/check"
+)
+
+// store opens the bed's tables beside the replicas, past every proxy.
+func (b *Bed) store() (*sql.DB, error) {
+	if b.Options.SQLite {
+		return sql.Open("sqlite", "file:"+b.Path()+"?mode=ro&_pragma=busy_timeout(10000)")
+	}
+	return sql.Open("pgx", b.DSN)
+}
+
+// Query reads rows of two texts from the tables; the arguments are the caller's own.
+func (b *Bed) Query(ctx context.Context, query string, scan func(*sql.Rows) error) error {
+	db, err := b.store()
+	if err != nil {
+		return err
+	}
+	rows, err := db.QueryContext(ctx, query)
+	if err != nil {
+		return errors.Join(err, db.Close())
+	}
+	for rows.Next() {
+		if err = scan(rows); err != nil {
+			break
+		}
+	}
+	return errors.Join(err, rows.Err(), rows.Close(), db.Close())
+}
+
+// Exec changes something in PostgreSQL directly.
+func (b *Bed) Exec(ctx context.Context, statement string) error {
+	return execSQL(ctx, b.DSN, statement)
+}
+
+// Int reads one number.
+func (b *Bed) Int(ctx context.Context, query string) (n int, err error) {
+	err = b.Query(ctx, query, func(r *sql.Rows) error { return r.Scan(&n) })
+	return n, err
+}
+
+// OwnedBy gives the executions that a worker runs now.
+func (b *Bed) OwnedBy(ctx context.Context, worker string) (ids []string, err error) {
+	err = b.Query(ctx, "SELECT id FROM executions WHERE state = 'running' AND lease_owner = '"+worker+"'", func(r *sql.Rows) error {
+		var id string
+		err := r.Scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	return ids, err
+}
+
+// live counts what has not ended.
+const live = "SELECT count(*) FROM executions WHERE state NOT IN ('completed', 'failed', 'cancelled')"
+
+// Settle waits until no execution is live; that none is left behind is what a row has to show, so running out of time is an error.
+func (b *Bed) Settle(ctx context.Context, patience time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	left := -1
+	err := Until(ctx, 100*time.Millisecond, func() (bool, error) {
+		n, err := b.Int(ctx, live)
+		left = n
+		return n == 0, err
+	})
+	if err != nil {
+		return fmt.Errorf("%d executions did not end within %s: %w", left, patience, err)
+	}
+	return nil
+}
+
+// Tables reads everything that is judged.
+func (b *Bed) Tables(ctx context.Context) (check.Tables, error) {
+	t := check.Tables{Executions: map[string]check.Execution{}, Logs: map[string][]check.Event{}}
+	err := b.Query(ctx, "SELECT id, state, attempt, last_seq, epoch FROM executions", func(r *sql.Rows) error {
+		var e check.Execution
+		err := r.Scan(&e.ID, &e.State, &e.Attempt, &e.LastSeq, &e.Epoch)
+		t.Executions[e.ID] = e
+		return err
+	})
+	if err != nil {
+		return t, err
+	}
+	err = b.Query(ctx, "SELECT execution_id, name FROM artifacts WHERE type = 'chaos_effect'", func(r *sql.Rows) error {
+		var e check.Effect
+		err := r.Scan(&e.Execution, &e.Name)
+		t.Effects = append(t.Effects, e)
+		return err
+	})
+	if err != nil {
+		return t, err
+	}
+	attempt := "COALESCE((data->>'attempt')::bigint, 0)"
+	if b.Options.SQLite {
+		attempt = "COALESCE(json_extract(data, '$.attempt'), 0)"
+	}
+	err = b.Query(ctx, "SELECT execution_id, epoch, seq, type, "+attempt+" FROM events ORDER BY execution_id, seq", func(r *sql.Rows) error {
+		var e check.Event
+		err := r.Scan(&e.Execution, &e.Epoch, &e.Seq, &e.Type, &e.Attempt)
+		t.Logs[e.Execution] = append(t.Logs[e.Execution], e)
+		return err
+	})
+	return t, err
+}
+
+// Until asks again and again until it is so, an error comes, or ctx ends.
+func Until(ctx context.Context, every time.Duration, so func() (bool, error)) error {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		ok, err := so()
+		if err != nil || ok {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}

@@ -1,0 +1,68 @@
+package rows
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/symphainy/symphainy/test/chaos/bed"
+	"github.com/symphainy/symphainy/test/chaos/check"
+)
+
+func r22() Row {
+	row := Row{
+		ID: "R22", Title: "six properties of every stream, this row's and those of the rows before", Short: true,
+		Goal: "events checked > 0, broken 0 × 6",
+	}
+	const steps = 5
+	row.Run = func(ctx context.Context, r *Run) Result {
+		o := r.outcome(row)
+		b, err := r.bed(ctx, func(o *bed.Options) { o.Proxies = true })
+		if err != nil {
+			o.wrong(err)
+			return o.result(nil)
+		}
+		// Every execution fails twice before it succeeds, so that its log is written by several owners, and every one is watched over
+		// connections that are cut again and again.
+		l := load{clients: 6, executions: r.pick(600, 60), watch: 1, parameters: map[string]any{"steps": steps, "work_ms": 60, "fault": "flaky", "at": 3, "count": 2}}
+		work := l.start(ctx, b)
+		over, stop := context.WithCancel(ctx)
+		cut := make(chan error, 1)
+		go func() { cut <- cutStreams(over, b) }()
+		o.wrong(b.Replicas[0].Kill())
+		o.wrong(b.Replicas[0].Start(ctx))
+		b.NATS.Stop()
+		o.wrong(pause(ctx, 300*time.Millisecond))
+		o.wrong(b.NATS.Start())
+		ids, err := work.submitted()
+		o.wrong(err)
+		o.wrong(b.Settle(ctx, settleTime))
+		stop()
+		o.wrong(<-cut)
+		o.wrong(work.watched())
+		o.count("executions", len(ids))
+		o.count("connections", len(b.History.Watches()))
+		o.judge(ctx, b, ids, steps)
+		r.mu.Lock()
+		all := r.watched
+		r.mu.Unlock()
+		o.count("events of all rows checked", all.Checked)
+		o.zero(all, check.Properties()...)
+		o.want(all.Checked > 0, "nothing was checked")
+		return o.result(b)
+	}
+	return row
+}
+
+// cutStreams resets the connections of one replica by chance until ctx ends.
+func cutStreams(ctx context.Context, b *bed.Bed) error {
+	for {
+		if err := pause(ctx, time.Duration(100+b.Random(300))*time.Millisecond); err != nil {
+			if errors.Is(err, context.Canceled) {
+				return nil
+			}
+			return err
+		}
+		b.Replicas[b.Random(len(b.Replicas))].Front.Reset()
+	}
+}

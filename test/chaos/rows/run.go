@@ -1,0 +1,49 @@
+package rows
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/symphainy/symphainy/test/chaos/check"
+)
+
+// rowTime bounds a row.
+const rowTime = 40 * time.Minute
+
+// Execute runs rows one after the other, so that no row's faults are another's noise.
+func (r *Run) Execute(ctx context.Context, list []Row, done func(Result)) {
+	for _, row := range list {
+		done(r.One(ctx, row))
+	}
+}
+
+// One runs one row.
+func (r *Run) One(ctx context.Context, row Row) Result {
+	r.mu.Lock()
+	if r.saved == nil {
+		r.saved = map[string][2]string{}
+		r.watched = check.Merge()
+	}
+	r.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, rowTime)
+	defer cancel()
+	began := time.Now()
+	result := row.Run(ctx, r)
+	result.Seconds, result.Seed, result.LoadAvg = time.Since(began).Seconds(), r.Seed, loadAverage()
+	result.Repeat = fmt.Sprintf("make chaos ROWS=%s SEED=%d TIER=%s", row.ID, r.Seed, map[bool]string{true: "full", false: "short"}[r.Full])
+	r.mu.Lock()
+	result.History, result.Hash = r.saved[row.ID][0], r.saved[row.ID][1]
+	r.mu.Unlock()
+	return result
+}
+
+func loadAverage() string {
+	raw, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	return strings.Join(strings.Fields(string(raw))[:3], " ")
+}
