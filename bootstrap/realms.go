@@ -13,6 +13,7 @@ import (
 	"github.com/symphainy/symphainy/application/realms/content/parse"
 	"github.com/symphainy/symphainy/application/realms/insights"
 	"github.com/symphainy/symphainy/application/realms/journey"
+	"github.com/symphainy/symphainy/application/realms/outcomes"
 	"github.com/symphainy/symphainy/ports"
 )
 
@@ -32,12 +33,15 @@ func realmsModule(cfg Config) fx.Option {
 		func(in realmParts, c *content.Realm) *journey.Realm {
 			return journey.New(journey.Deps{Blobs: in.Blobs, Clock: in.Clock, IDs: in.IDs, ParseFile: c.ParseFile})
 		},
+		func(in realmParts) *outcomes.Realm {
+			return outcomes.New(outcomes.Deps{Blobs: in.Blobs, Clock: in.Clock, IDs: in.IDs})
+		},
 		func(in realmParts) *agents.Realm {
 			return agents.NewRealm(in.Clock, in.IDs, agents.GuideAgent{}, liaison.Agent{})
 		},
 		func(r *agents.Realm) conversation.Agents { return r },
-		func(c *content.Realm, i *insights.Realm, j *journey.Realm, a *agents.Realm, tests testRealms) (*intents.Catalogue, error) {
-			return intents.NewCatalogue(append([]ports.Realm{c, i, j, a}, tests...)...)
+		func(c *content.Realm, i *insights.Realm, j *journey.Realm, o *outcomes.Realm, a *agents.Realm, tests testRealms) (*intents.Catalogue, error) {
+			return intents.NewCatalogue(append([]ports.Realm{c, i, j, o, a}, tests...)...)
 		},
 		artifacts.New,
 	))

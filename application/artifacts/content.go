@@ -56,7 +56,7 @@ func (s *Service) Open(ctx context.Context, scope identity.Scope, id string) (Co
 		return Content{}, errors.Join(fault.ErrUnavailable.Because(err), reader.Close())
 	}
 	name := SafeName(found.Name)
-	if found.Type != TypeFile {
+	if found.Type != TypeFile && found.Type != TypeExport {
 		name = SafeName(found.Name + extension(found))
 	}
 	return Content{Reader: reader, Name: name, MediaType: or(found.MediaType, "application/octet-stream"), Size: size, SHA256: found.BlobSHA}, nil

@@ -102,15 +102,16 @@ func ContentURL(s artifact.Snapshot) string {
 	return "/api/artifacts/" + s.ID + "/content"
 }
 
-// The artifact types of this slice.
+// Artifact types that more than one part knows.
 const (
 	TypeFile              = "file"
 	TypeParsedContent     = "parsed_content"
 	TypeQualityAssessment = "quality_assessment"
+	TypeExport            = "export"
 )
 
-// IDNames gives the other names under which the id of an artifact of the type is known (realms.md §1.2). solution_id is not among them:
-// in the envelope it names the solution that an artifact belongs to.
+// IDNames gives the other names under which the id of an artifact of the type is known (realms.md §1.2). In the envelope solution_id names
+// the solution that an artifact belongs to; a solution belongs to itself.
 func IDNames(artifactType string) []string {
 	switch artifactType {
 	case TypeFile:
@@ -125,7 +126,7 @@ func IDNames(artifactType string) []string {
 		return []string{"analysis_report_id"}
 	case "poc", "poc_proposal":
 		return []string{"poc_id", "proposal_id"}
-	case "workflow", "sop", "blueprint", "optimization", "roadmap", "synthesis", "export":
+	case "workflow", "sop", "blueprint", "optimization", "roadmap", "synthesis", "solution", TypeExport:
 		return []string{artifactType + "_id"}
 	}
 	return nil

@@ -225,6 +225,9 @@ func (a *Artifact) Describe(payload, descriptor []byte, now time.Time) {
 	a.s.UpdatedAt = now
 }
 
+// Supersede records that a newer version stands in front of this one.
+func (a *Artifact) Supersede(now time.Time) { a.s.Current, a.s.UpdatedAt = false, now }
+
 // SetExpiry sets when the content's contract ends.
 func (a *Artifact) SetExpiry(at time.Time) { a.s.ExpiresAt = at }
 

@@ -2,6 +2,7 @@
 package steps
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 
@@ -40,11 +41,14 @@ func encode(v any, err error) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw, err := json.Marshal(v)
-	if err != nil {
+	// Raw JSON inside v must not grow: < > & stay one byte each, because payloads are held to a size.
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
 		return nil, fault.As(err)
 	}
-	return artifacts.Storable(raw), nil
+	return artifacts.Storable(bytes.TrimRight(out.Bytes(), "\n")), nil
 }
 
 func result[T any](raw []byte, err error) (T, error) {
