@@ -42,7 +42,8 @@ const (
 )
 
 func declared() []realm.IntentSpec {
-	specs := []realm.IntentSpec{workflowSpec(), generateSOPSpec(), coexistenceSpec(), optimizeSpec()}
+	specs := []realm.IntentSpec{workflowSpec(), generateSOPSpec(), coexistenceSpec(), blueprintSpec(), optimizeSpec()}
+	specs = append(specs, chatSpecs()...)
 	for i := range specs {
 		specs[i].Anonymous, specs[i].Permission = true, identity.PermWrite
 	}

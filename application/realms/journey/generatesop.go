@@ -8,6 +8,7 @@ import (
 	"github.com/symphainy/symphainy/application/realms/docx"
 	"github.com/symphainy/symphainy/application/realms/journey/graph"
 	"github.com/symphainy/symphainy/application/realms/journey/process"
+	"github.com/symphainy/symphainy/application/realms/journey/wizard"
 	"github.com/symphainy/symphainy/application/realms/steps"
 	"github.com/symphainy/symphainy/domain/artifact"
 	"github.com/symphainy/symphainy/domain/document"
@@ -31,7 +32,8 @@ func generateSOPSpec() realm.IntentSpec {
 		Schema:           []byte(sopSchema),
 		ParameterAliases: map[string]string{"parsed_result_id": "parsed_file_id"},
 		Retry:            realm.RetryPure,
-		ResultKeys:       []string{keySOP}, Events: []string{eventSOP},
+		ResultKeys:       []string{keySOP, keyChatSession}, OptionalKeys: []string{keySOP, keyChatSession},
+		Events:  []string{eventSOP, eventChatStarted},
 		Example: []byte(`{"workflow_id":"art_01jd8h0000exampe0000000000","sop_options":{"title":"Beneficiary change"}}`),
 	}
 }
@@ -57,6 +59,9 @@ func (r *Realm) generateSOP(ctx context.Context, call ports.IntentCall) (ports.I
 		return ports.IntentResult{}, err
 	}
 	in.apply(p)
+	if in.ChatMode {
+		return r.startChat(ctx, call, wizard.Resume(p))
+	}
 	done, err := steps.Run(ctx, call, "write", func(ctx context.Context, _ string) (made, error) {
 		return r.writeSOP(ctx, call, p, source, warnings)
 	})
@@ -89,6 +94,9 @@ func (r *Realm) procedureFor(ctx context.Context, call ports.IntentCall, in sopP
 		}
 		p, warnings, err := doc.asProcedure()
 		return p, doc.artifact, warnings, err
+	}
+	if in.ChatMode {
+		return &process.Procedure{}, artifact.Snapshot{}, nil, nil
 	}
 	return nil, artifact.Snapshot{}, nil, wrong("workflow_id", "missing", "workflow_id or parsed_file_id is needed.")
 }

@@ -40,9 +40,12 @@ func (r *Realm) Declaration() realm.Declaration {
 // Handlers gives the handlers of the declared intents.
 func (r *Realm) Handlers() map[string]ports.IntentHandler {
 	return map[string]ports.IntentHandler{
-		createWorkflow:     r.createWorkflow,
-		generateSOP:        r.generateSOP,
-		analyzeCoexistence: r.analyzeCoexistence,
-		optimizeProcess:    r.optimizeProcess,
+		createWorkflow:      r.createWorkflow,
+		generateSOP:         r.generateSOP,
+		analyzeCoexistence:  r.analyzeCoexistence,
+		optimizeProcess:     r.optimizeProcess,
+		createBlueprint:     r.createBlueprint,
+		generateSOPFromChat: r.generateSOPFromChat,
+		sopChatMessage:      r.sopChatMessage,
 	}
 }
