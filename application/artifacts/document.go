@@ -138,6 +138,7 @@ func EligibleFor(intentType string) (types []string, ok bool) {
 	case "parse_content", "save_materialization", "retrieve_file", "retrieve_file_metadata", "get_file_by_id":
 		return []string{TypeFile}, true
 	case "get_parsed_file", "assess_data_quality", "analyze_structured_data", "analyze_unstructured_data", "query_data", "map_relationships",
+		"interpret_data_self_discovery", "interpret_data_guided", "extract_structured_data", "discover_extraction_pattern",
 		"create_deterministic_embeddings", "extract_embeddings", "extract_deterministic_structure":
 		return []string{TypeParsedContent}, true
 	}
