@@ -56,7 +56,7 @@ func (r *Realm) Declaration() realm.Declaration {
 		ResultKeys: []string{keyQualityAssessment}, Events: []string{eventQualityAssessed},
 		Example: []byte(`{"parsed_file_id":"par_01jd8h0000exampe0000000000","as_of":"2025-06-30","max_age_days":90}`),
 	}, structuredSpec(), unstructuredSpec(), lineageSpec(), querySpec(), matchSpec(), relationshipsSpec(),
-		guidedSpec(), registerGuideSpec(), getGuideSpec(), listGuidesSpec(), updateGuideSpec(), deleteGuideSpec()}}
+		guidedSpec(), registerGuideSpec(), getGuideSpec(), listGuidesSpec(), updateGuideSpec(), deleteGuideSpec(), discoverySpec()}}
 }
 
 // Handlers gives the handlers of the declared intents.
@@ -65,6 +65,6 @@ func (r *Realm) Handlers() map[string]ports.IntentHandler {
 		assessDataQuality: r.assess, analyzeStructured: r.analyzeStructured, analyzeUnstructured: r.analyzeUnstructured,
 		visualizeLineage: r.visualizeLineage, queryData: r.queryData, matchTables: r.matchTables, mapRelationships: r.mapRelationships,
 		interpretGuided: r.interpretGuided, registerGuide: r.registerGuide, getGuide: r.getGuide, listGuides: r.listGuides, updateGuide: r.updateGuide,
-		deleteGuide: r.deleteGuide,
+		deleteGuide: r.deleteGuide, selfDiscovery: r.discover,
 	}
 }

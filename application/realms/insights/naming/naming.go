@@ -167,5 +167,8 @@ func closeness(a, b string) float64 {
 	return 1 - float64(row[len(y)])/float64(max(len(x), len(y)))
 }
 
-// Meaning is a name by the standing words of its synonyms: cust_no and customerID are both "customer id".
-func Meaning(name string) string { return strings.Join(plain(Words(name)), " ") }
+// Standing are the words of a name, each by the standing word of its synonyms: cust_no and customerID are both customer, id.
+func Standing(name string) []string { return plain(Words(name)) }
+
+// Meaning is a name by its standing words, as a text.
+func Meaning(name string) string { return strings.Join(Standing(name), " ") }
