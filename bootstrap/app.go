@@ -33,6 +33,8 @@ type Info struct {
 	URL string
 	// Store says in words where the data is, without any secret.
 	Store string
+	// Internal tells that the address is for other planes and not for clients.
+	Internal bool
 }
 
 // Serve starts the platform and runs it until ctx ends, then stops it gracefully: readiness turns false, sockets are told to go away,
@@ -81,9 +83,9 @@ func options(ctx context.Context, cfg Config, o Options, opened *openings) fx.Op
 		fx.Provide(func() context.Context { return ctx }),
 		queueModule(cfg), //nolint:contextcheck // the queue connects when it is started
 		systemModule(), storeModule(cfg), busModule(cfg), blobsModule(cfg), authModule(cfg), modelModule(cfg), realmsModule(cfg), runtimeModule(cfg),
-		upkeepModule(cfg), socketsModule(cfg), chaosOptions(),
+		planesModule(cfg), upkeepModule(cfg), socketsModule(cfg), chaosOptions(),
 		httpModule(cfg), //nolint:contextcheck // the routes take the context of each request
-		fx.Invoke(func(*upkeep, *server) {}),
+		cfg.roots(),
 	)
 }
 

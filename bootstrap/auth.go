@@ -21,15 +21,23 @@ func authModule(cfg Config) fx.Option {
 		func(k *jwtauth.Keys, clock ports.Clock, ids ports.IDs) (ports.TokenIssuer, error) {
 			return jwtauth.NewIssuer(k, cfg.tokens(), clock, ids)
 		},
-		func(k *jwtauth.Keys, clock ports.Clock) (ports.TokenVerifier, error) {
-			return jwtauth.NewVerifier(k, cfg.tokens(), clock)
-		},
+		verifier(cfg),
 		func() (ports.PasswordHasher, error) { return passwords.New(cfg.Hashing) },
 		func() ports.PasswordBlocklist { return passwords.NewBlocklist() },
 		fx.Annotate(securityguard.New, fx.As(fx.Self()), fx.As(new(ports.Grants))),
 		func(in authParts) *accounts.Service { return accounts.New(in.accounts(cfg)) },
 		func(in authParts) *trafficcop.Sessions { return trafficcop.NewSessions(in.sessions(cfg)) },
 	))
+}
+
+// verifier gives a constructor of what checks access tokens. A Runtime takes none, and needs no key for it.
+func verifier(cfg Config) any {
+	if cfg.Plane == PlaneRuntime {
+		return func() ports.TokenVerifier { return noUserTokens{} }
+	}
+	return func(k *jwtauth.Keys, clock ports.Clock) (ports.TokenVerifier, error) {
+		return jwtauth.NewVerifier(k, cfg.tokens(), clock)
+	}
 }
 
 // keyFiles are the files of the signing keys; the first signs.

@@ -14,7 +14,7 @@ import (
 // Check reports everything for which a start would be refused, joined, without starting: the settings, the signing keys, and on
 // PostgreSQL the server and its schema. It changes nothing, and it does not touch the embedded database, which may be in use.
 func Check(ctx context.Context, cfg Config) error {
-	problems := []error{cfg.Validate()}
+	problems := []error{cfg.Validate(), cfg.checkPlanes()}
 	if len(cfg.Auth.KeyFiles) > 0 {
 		_, err := jwtauth.LoadKeys(cfg.Auth.KeyFiles...)
 		problems = append(problems, err)

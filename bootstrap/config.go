@@ -22,6 +22,7 @@ const (
 // the environment and flags over it; Validate refuses what cannot work or is unsafe.
 type Config struct {
 	Env            string   `koanf:"env" doc:"development or production; production refuses unsafe settings"`
+	Plane          string   `koanf:"plane" doc:"what this process is: all, experience or runtime; serve experience and serve runtime set it"`
 	Addr           string   `koanf:"addr" doc:"address to listen on; port 0 takes a free one"`
 	BaseURL        string   `koanf:"base_url" doc:"URL under which browsers reach the service; https in production"`
 	DataDir        string   `koanf:"data_dir" doc:"folder of the embedded database, files and generated keys"`
@@ -31,6 +32,7 @@ type Config struct {
 	// MigrateURL is named like this because security.md names its variable so.
 	Migrate MigrateConfig `koanf:"migrate"`
 	NATS    NATSConfig    `koanf:"nats"`
+	Planes  PlanesConfig  `koanf:"planes"`
 	Auth    AuthConfig    `koanf:"auth"`
 	Limit   LimitConfig   `koanf:"limit"`
 	CORS    CORSConfig    `koanf:"cors"`
@@ -66,6 +68,13 @@ type NATSConfig struct {
 	CredentialsFile string `koanf:"credentials_file" doc:".creds file of the NATS user"`
 	CAFile          string `koanf:"ca_file" doc:"PEM file of the authorities of a tls:// URL; empty is the system's"`
 	Subject         string `koanf:"subject" doc:"subject of the hints; deployments that share a NATS account need different ones"`
+}
+
+// PlanesConfig says how a process of the Experience plane reaches one of the Runtime, and how that knows it.
+type PlanesConfig struct {
+	RuntimeURL  string   `koanf:"runtime_url" doc:"URL of the Runtime's internal address, for serve experience"`
+	RuntimeAddr string   `koanf:"runtime_addr" doc:"internal address of serve runtime; port 0 takes a free one"`
+	KeyFiles    []string `koanf:"key_files" doc:"keys of the service credential: serve experience signs with the first Ed25519 key (PKCS#8 PEM, 0600), serve runtime has the public ones"`
 }
 
 // AuthConfig is about sign-in and tokens.
@@ -121,9 +130,10 @@ func Defaults(environment string) Config {
 	ws, llm := wsapi.Defaults(), openaillm.Defaults()
 	ws.AllowQueryJWT = environment != Production
 	return Config{
-		Env: environment, Addr: "127.0.0.1:8001", DataDir: "./data",
+		Env: environment, Plane: PlaneAll, Addr: "127.0.0.1:8001", DataDir: "./data",
 		Database: DatabaseConfig{Connections: 20, Timeout: 10 * time.Second},
 		NATS:     NATSConfig{Subject: "symphainy"},
+		Planes:   PlanesConfig{RuntimeAddr: "127.0.0.1:8002"},
 		Auth:     AuthConfig{Issuer: "symphainy", Audience: "symphainy", AccessLife: 10 * time.Minute, PasswordMin: 8},
 		Limit: LimitConfig{
 			Login: Rate{5, time.Minute}, Register: Rate{3, 5 * time.Minute}, Anonymous: Rate{30, time.Hour}, AnonymousTotal: Rate{10_000, time.Hour},

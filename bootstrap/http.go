@@ -27,13 +27,8 @@ func httpModule(cfg Config) fx.Option {
 		func() *readiness { return &readiness{} },
 		func(in httpParts) (*httpapi.Server, error) { return newRoutes(in, cfg) },
 		func(lc fx.Lifecycle, in listenParts) *server {
-			s := newServer(in.Routes, in.Hub, in.Ready, in.Log, in.Opened.fail)
-			s.onLife(lc, cfg.Addr, func(url string) {
-				in.Log.Info("listening", slog.String("url", url))
-				if in.Options.Ready != nil {
-					in.Options.Ready(Info{Version: in.Options.Version, URL: url, Store: cfg.storeInWords()})
-				}
-			})
+			s := newServer(httpapi.HTTPServer("", in.Routes, in.Log), in.Hub, in.Ready, in.Opened.fail)
+			s.onLife(lc, cfg.Addr, func(url string) { listening(in.Log, in.Options, cfg, url) })
 			return s
 		},
 	))
@@ -87,7 +82,7 @@ func newRoutes(in httpParts, cfg Config) (*httpapi.Server, error) {
 	return httpapi.New(httpapi.Deps{
 		Guard: in.Guard, Accounts: in.Accounts, Sessions: in.Sessions, Admission: in.Admission, Pending: in.Pending, Catalogue: in.Catalogue,
 		Runtime: in.Runtime, Feed: in.Feed, Artifacts: in.Artifacts, Uploads: in.Uploads, Conversations: in.Conversations, Clock: in.Clock, Log: in.Log, JWKS: in.Keys.JWKS,
-		AsyncAPI: wsapi.AsyncAPI(), Checks: append(in.Checks, in.Ready), SpareChecks: in.Spare,
+		AsyncAPI: wsapi.AsyncAPI(), Checks: append(in.Checks, in.Ready), SpareChecks: append(cfg.runtimeCheck(in.Runtime), in.Spare...),
 		Sockets: map[string]http.Handler{
 			"/api/runtime/agent":         in.Hub.Agent(),
 			"/api/execution/{id}/stream": in.Hub.ExecutionStream(),

@@ -18,7 +18,6 @@ import (
 func runtimeModule(cfg Config) fx.Option {
 	return fx.Module("runtime", fx.Provide(
 		func(lc fx.Lifecycle, in engineParts) (*runtime.Engine, error) { return newEngine(lc, cfg, in) },
-		func(e *runtime.Engine) (ports.Runtime, ports.EventFeed) { return e, e },
 		trafficcop.NewAdmission,
 		func(in conversationParts) *conversation.Service { return conversation.New(in.deps()) },
 	))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"sync"
@@ -12,16 +11,15 @@ import (
 
 	"go.uber.org/fx"
 
-	"github.com/symphainy/symphainy/adapters/httpapi"
 	"github.com/symphainy/symphainy/adapters/wsapi"
 )
 
 // server listens, and says goodbye in order.
 type server struct {
-	http     *http.Server
+	http *http.Server
+	// hub holds the sockets, nil without.
 	hub      *wsapi.Hub
 	ready    *readiness
-	log      *slog.Logger
 	listener net.Listener
 	// cut ends the contexts of all requests.
 	cut     context.CancelFunc
@@ -29,10 +27,10 @@ type server struct {
 	fail    func(error)
 }
 
-// newServer makes a server for a handler; it does nothing before start.
-func newServer(handler http.Handler, hub *wsapi.Hub, ready *readiness, log *slog.Logger, fail func(error)) *server {
+// newServer makes a server of an HTTP server; it does nothing before start.
+func newServer(h *http.Server, hub *wsapi.Hub, ready *readiness, fail func(error)) *server {
 	base, cut := context.WithCancel(context.Background())
-	s := &server{hub: hub, ready: ready, log: log, fail: fail, cut: cut, http: httpapi.HTTPServer("", handler, log)}
+	s := &server{hub: hub, ready: ready, fail: fail, cut: cut, http: h}
 	s.http.BaseContext = func(net.Listener) context.Context { return base }
 	return s
 }
@@ -60,7 +58,10 @@ const drainTime = 3 * time.Second
 // stop turns away new work, then lets go of what is open: sockets first, because the HTTP server does not know them, then requests.
 func (s *server) stop(ctx context.Context) error {
 	s.ready.open.Store(false)
-	err := s.hub.Shutdown(ctx)
+	var err error
+	if s.hub != nil {
+		err = s.hub.Shutdown(ctx)
+	}
 	late := time.AfterFunc(drainTime, s.cut)
 	err = errors.Join(err, s.http.Shutdown(ctx))
 	late.Stop()

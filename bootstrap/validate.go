@@ -24,7 +24,7 @@ const queryTokenLife = 10 * time.Minute
 // Validate reports everything that cannot work or is unsafe, joined. It looks at folders' modes but changes nothing.
 func (c Config) Validate() error {
 	return errors.Join(slices.Concat(
-		c.validateServer(), c.validateDatabase(), c.validateBus(), c.validateAuth(), c.validateLimits(), c.validateFolders(), c.validateModel(), c.validateParts(), c.validateBuild(),
+		c.validateServer(), c.validatePlanes(), c.validateDatabase(), c.validateBus(), c.validateAuth(), c.validateLimits(), c.validateFolders(), c.validateModel(), c.validateParts(), c.validateBuild(),
 	)...)
 }
 
@@ -32,14 +32,14 @@ func (c Config) validateServer() (problems []error) {
 	if c.Env != Development && c.Env != Production {
 		problems = append(problems, fmt.Errorf("env must be %s or %s, not %q", Development, Production, c.Env))
 	}
-	if _, port, err := net.SplitHostPort(c.Addr); err != nil || port == "" {
-		problems = append(problems, fmt.Errorf("addr must be host:port, not %q", c.Addr))
+	if err := checkAddr("addr", c.Addr); err != nil {
+		problems = append(problems, err)
 	}
 	base, err := url.Parse(c.BaseURL)
 	switch {
 	case c.BaseURL != "" && (err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" || strings.Trim(base.Path, "/") != "" || base.RawQuery != "" || base.User != nil):
 		problems = append(problems, errors.New("base_url must be an http(s) URL without path, such as https://agents.example.org"))
-	case c.Production() && (c.BaseURL == "" || base.Scheme != "https"):
+	case c.Production() && c.Plane != PlaneRuntime && (c.BaseURL == "" || base.Scheme != "https"):
 		problems = append(problems, errors.New("base_url must be an https URL in production"))
 	}
 	for _, proxy := range c.TrustedProxies {
@@ -54,6 +54,13 @@ func (c Config) validateServer() (problems []error) {
 		}
 	}
 	return problems
+}
+
+func checkAddr(name, addr string) error {
+	if _, port, err := net.SplitHostPort(addr); err != nil || port == "" {
+		return fmt.Errorf("%s must be host:port, not %q", name, addr)
+	}
+	return nil
 }
 
 func (c Config) validateDatabase() (problems []error) {
@@ -84,7 +91,7 @@ func (c Config) validateBus() (problems []error) {
 
 func (c Config) validateAuth() (problems []error) {
 	problems = append(problems, c.tokens().Validate())
-	if len(c.Auth.KeyFiles) == 0 && !c.Embedded() {
+	if len(c.Auth.KeyFiles) == 0 && !c.Embedded() && c.Plane != PlaneRuntime {
 		problems = append(problems, errors.New("auth.key_files: no signing key is configured; only the embedded default makes one "+
 			"(openssl genpkey -algorithm ed25519 -out key.pem && chmod 600 key.pem)"))
 	}
@@ -136,7 +143,7 @@ func (c Config) validateFolders() (problems []error) {
 		return []error{errors.New("data_dir must be set")}
 	}
 	dirs := []string{c.DataDir, c.filesDir(), c.keysDir()}
-	for _, key := range c.Auth.KeyFiles {
+	for _, key := range slices.Concat(c.Auth.KeyFiles, c.Planes.KeyFiles) {
 		dirs = append(dirs, filepath.Dir(key))
 	}
 	slices.Sort(dirs)

@@ -26,6 +26,21 @@ func TestDefaultsAreValid(t *testing.T) {
 	require.NoError(t, good(t, bootstrap.Development).Validate())
 }
 
+// apart gives a configuration of an Experience plane that misses nothing.
+func apart(c bootstrap.Config) bootstrap.Config {
+	c.Plane, c.Database.URL, c.Auth.KeyFiles = bootstrap.PlaneExperience, "postgres://h/d", []string{"users.pem"}
+	c.Planes.RuntimeURL, c.Planes.KeyFiles = "http://127.0.0.1:8002", []string{"planes.pem"}
+	return c
+}
+
+func TestPlanesApartAreValid(t *testing.T) {
+	t.Parallel()
+	c := apart(good(t, bootstrap.Development))
+	require.NoError(t, c.Validate())
+	c.Plane, c.Auth.KeyFiles = bootstrap.PlaneRuntime, nil
+	require.NoError(t, c.Validate(), "a Runtime needs no key of users' tokens")
+}
+
 // Every rule alone refuses, with a reason that names the setting.
 func TestValidateRefusals(t *testing.T) {
 	t.Parallel()
@@ -56,6 +71,13 @@ func TestValidateRefusals(t *testing.T) {
 		"base URL":                     {func(c *bootstrap.Config) { c.BaseURL = "https://x.example/path" }, "base_url"},
 		"database URL":                 {func(c *bootstrap.Config) { c.Database.URL = "mysql://u:hunter2@h/d" }, "database.url"},
 		"migrate URL alone":            {func(c *bootstrap.Config) { c.Migrate.DatabaseURL = "postgres://h/d" }, "migrate.database_url"},
+		"planes apart on SQLite":       {func(c *bootstrap.Config) { *c = apart(*c); c.Database.URL = "" }, "planes of their own need database.url"},
+		"no service key":               {func(c *bootstrap.Config) { *c = apart(*c); c.Planes.KeyFiles = nil }, "planes.key_files: no key"},
+		"users' key for services":      {func(c *bootstrap.Config) { *c = apart(*c); c.Planes.KeyFiles = c.Auth.KeyFiles }, "needs a key of its own"},
+		"no Runtime":                   {func(c *bootstrap.Config) { *c = apart(*c); c.Planes.RuntimeURL = "" }, "planes.runtime_url"},
+		"internal address":             {func(c *bootstrap.Config) { *c = apart(*c); c.Plane = "runtime"; c.Planes.RuntimeAddr = "x" }, "planes.runtime_addr"},
+		"unknown plane":                {func(c *bootstrap.Config) { c.Plane = "realms" }, "plane must be"},
+		"half of a split":              {func(c *bootstrap.Config) { c.Planes.RuntimeURL = "http://h" }, "but plane is all"},
 		"NATS on SQLite":               {func(c *bootstrap.Config) { c.NATS.URL = "nats://u:hunter2@h" }, "nats.url is set, but the embedded database"},
 		"NATS URL":                     {func(c *bootstrap.Config) { c.NATS.URL = "http://u:hunter2@h" }, "nats: the URL"},
 		"NATS subject":                 {func(c *bootstrap.Config) { c.NATS.URL, c.NATS.Subject = "nats://h", "a.>" }, "nats: the subject"},

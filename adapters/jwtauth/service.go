@@ -100,4 +100,6 @@ func (v *ServiceVerifier) Verify(token string, request []byte) (ports.ServiceCal
 }
 
 // sameRequest compares in constant time.
-func sameRequest(a, b string) bool { return a != "" && subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
+func sameRequest(a, b string) bool {
+	return a != "" && subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1
+}

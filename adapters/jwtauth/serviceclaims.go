@@ -114,7 +114,9 @@ func (s *scopeClaim) port() *identity.Scope {
 }
 
 // GetExpirationTime and its siblings below are the face of jwt.Claims.
-func (c *serviceClaims) GetExpirationTime() (*jwt.NumericDate, error) { return numeric(c.ExpiresAt), nil }
+func (c *serviceClaims) GetExpirationTime() (*jwt.NumericDate, error) {
+	return numeric(c.ExpiresAt), nil
+}
 
 // GetIssuedAt gives iat.
 func (c *serviceClaims) GetIssuedAt() (*jwt.NumericDate, error) { return numeric(c.IssuedAt), nil }

@@ -46,11 +46,15 @@ type Server struct {
 func NewServer(d Deps) *Server {
 	s := &Server{d: d, mux: http.NewServeMux()}
 	answer(s, routeSubmit, s.submit)
-	answer(s, routeExecution, func(ctx context.Context, c caller, r byID) (any, error) { return d.Runtime.Execution(ctx, c.scope, r.ID) })
+	answer(s, routeExecution, func(ctx context.Context, c caller, r byID) (any, error) {
+		return d.Runtime.Execution(ctx, c.scope, r.ID)
+	})
 	answer(s, routeExecutions, func(ctx context.Context, c caller, r listing) (any, error) {
 		return d.Runtime.Executions(ctx, c.scope, r.Filter, r.Page)
 	})
-	answer(s, routeCancel, func(ctx context.Context, c caller, r byID) (any, error) { return d.Runtime.Cancel(ctx, c.principal, r.ID) })
+	answer(s, routeCancel, func(ctx context.Context, c caller, r byID) (any, error) {
+		return d.Runtime.Cancel(ctx, c.principal, r.ID)
+	})
 	answer(s, routeWait, func(ctx context.Context, c caller, r waiting) (any, error) {
 		return d.Runtime.Wait(ctx, c.scope, r.ID, min(r.For, waitMax))
 	})

@@ -117,10 +117,10 @@ type server struct {
 
 var addressLine = regexp.MustCompile(`(?m)^\s*Address\s+(http://\S+)$`)
 
-// start runs `serve` and waits until it tells its address.
-func start(t *testing.T, e environment) *server {
+// start runs `serve`, or `serve` of one plane, and waits until it tells its address.
+func start(t *testing.T, e environment, plane ...string) *server {
 	t.Helper()
-	s := &server{t: t, cmd: command(t, e, "serve"), out: newOutput(), log: newOutput(), done: make(chan struct{})}
+	s := &server{t: t, cmd: command(t, e, append([]string{"serve"}, plane...)...), out: newOutput(), log: newOutput(), done: make(chan struct{})}
 	s.cmd.Stdout, s.cmd.Stderr = s.out, s.log
 	require.NoError(t, s.cmd.Start())
 	go func() {

@@ -61,7 +61,9 @@ func (roles) Current(context.Context, identity.Principal) ([]identity.Role, erro
 	return []identity.Role{identity.RoleMember}, nil
 }
 
-type module struct{ handlers map[string]ports.IntentHandler }
+type module struct {
+	handlers map[string]ports.IntentHandler
+}
 
 // Declaration declares the two intents.
 func (module) Declaration() realm.Declaration {
