@@ -33,7 +33,7 @@ const (
 // errCredential is a Runtime that refuses our credential: a fault of this deployment, never of the user whose request it was.
 var errCredential = fault.New(fault.Unavailable, "runtime_unavailable", "The Runtime does not take this service's credential.").After(5 * time.Second)
 
-// Client is a Runtime in another process. It implements ports.Runtime, ports.EventFeed and, for the Runtime's readiness,
+// Client is a Runtime in another process. It implements ports.Runtime, ports.EventFeed, ports.Control and, for the Runtime's readiness,
 // ports.HealthCheck. What cannot be reached is fault.ErrUnavailable.
 type Client struct {
 	base   string
@@ -43,6 +43,7 @@ type Client struct {
 
 var (
 	_ ports.Runtime     = (*Client)(nil)
+	_ ports.Control     = (*Client)(nil)
 	_ ports.EventFeed   = (*Client)(nil)
 	_ ports.HealthCheck = (*Client)(nil)
 )
@@ -97,6 +98,16 @@ func (c *Client) Executions(ctx context.Context, scope identity.Scope, f ports.E
 // Cancel asks for the end of an execution.
 func (c *Client) Cancel(ctx context.Context, p identity.Principal, id string) (s execution.Snapshot, err error) {
 	return s, c.call(ctx, byPrincipal(p), routeCancel, byID{id}, &s)
+}
+
+// Decide takes a decision that an execution waits for.
+func (c *Client) Decide(ctx context.Context, p identity.Principal, id string, d ports.DecisionCommand) (s execution.Snapshot, err error) {
+	return s, c.call(ctx, byPrincipal(p), routeDecide, deciding{id, d}, &s)
+}
+
+// Signal sends an execution a signal.
+func (c *Client) Signal(ctx context.Context, p identity.Principal, id string, sig execution.Signal) (s execution.Snapshot, err error) {
+	return s, c.call(ctx, byPrincipal(p), routeSignal, signalling{id, sig}, &s)
 }
 
 // Wait asks again until the execution has ended or d is over. A ctx that ends first gives the execution as it is.
@@ -169,6 +180,10 @@ func (c *Client) send(ctx context.Context, who ports.ServiceCaller, route string
 		}
 		req.Header.Set("Content-Type", "application/json")
 		req.Header.Set("Authorization", "Bearer "+token)
+		if again(in) {
+			// A key without a value is not sent; it tells the transport that a request may go out again when a connection turns out to be dead.
+			req.Header["Idempotency-Key"] = nil
+		}
 		return c.http.Do(req)
 	})
 	if err != nil {
@@ -179,6 +194,12 @@ func (c *Client) send(ctx context.Context, who ports.ServiceCaller, route string
 	}
 	defer res.Body.Close() //nolint:errcheck // a failure to read is seen by the reader
 	return nil, refusal(res)
+}
+
+// again reports whether a request that came twice does no harm: every one but a submission without a key.
+func again(in any) bool {
+	s, ok := in.(submission)
+	return !ok || s.IdempotencyKey != ""
 }
 
 // dialled tries again while nobody listens, for about a second and a half: a Runtime that is restarted fails no request. Once a connection stands

@@ -6,6 +6,7 @@ import (
 
 	"github.com/symphainy/symphainy/adapters/internal/wire"
 	"github.com/symphainy/symphainy/domain/event"
+	"github.com/symphainy/symphainy/domain/execution"
 	"github.com/symphainy/symphainy/domain/intent"
 	"github.com/symphainy/symphainy/ports"
 )
@@ -19,6 +20,8 @@ const (
 	routeExecution     = prefix + "execution"
 	routeExecutions    = prefix + "executions"
 	routeCancel        = prefix + "cancel"
+	routeDecide        = prefix + "decide"
+	routeSignal        = prefix + "signal"
 	routeWait          = prefix + "wait"
 	routePage          = prefix + "page"
 	routeFollow        = prefix + "follow"
@@ -54,6 +57,16 @@ type byID struct{ ID string }
 type listing struct {
 	Filter ports.ExecutionFilter
 	Page   ports.Page
+}
+
+type deciding struct {
+	ID       string
+	Decision ports.DecisionCommand
+}
+
+type signalling struct {
+	ID     string
+	Signal execution.Signal
 }
 
 type waiting struct {

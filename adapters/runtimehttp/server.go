@@ -27,6 +27,7 @@ const waitMax = time.Minute
 // Deps is what the server stands on.
 type Deps struct {
 	Runtime  ports.Runtime
+	Control  ports.Control
 	Feed     ports.EventFeed
 	Verifier ports.ServiceTokenVerifier
 	// Spec finds what this Runtime declares about an intent type.
@@ -54,6 +55,12 @@ func NewServer(d Deps) *Server {
 	})
 	answer(s, routeCancel, func(ctx context.Context, c caller, r byID) (any, error) {
 		return d.Runtime.Cancel(ctx, c.principal, r.ID)
+	})
+	answer(s, routeDecide, func(ctx context.Context, c caller, r deciding) (any, error) {
+		return d.Control.Decide(ctx, c.principal, r.ID, r.Decision)
+	})
+	answer(s, routeSignal, func(ctx context.Context, c caller, r signalling) (any, error) {
+		return d.Control.Signal(ctx, c.principal, r.ID, r.Signal)
 	})
 	answer(s, routeWait, func(ctx context.Context, c caller, r waiting) (any, error) {
 		return d.Runtime.Wait(ctx, c.scope, r.ID, min(r.For, waitMax))

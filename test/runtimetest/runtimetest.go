@@ -18,7 +18,7 @@ import (
 func Run(t *testing.T, wrap Wrap) {
 	t.Helper()
 	for name, test := range map[string]func(*testing.T, *World){
-		"submit": submits, "idempotency": idempotency, "alongside": along, "foreign objects": foreign, "lists": lists, "cancel": cancels,
+		"submit": submits, "idempotency": idempotency, "alongside": along, "foreign objects": foreign, "lists": lists, "cancel": cancels, "control": controls,
 		"wait": waits, "store gone": storeGone, "pages": pages, "follow": follows, "follow a reader's faults": followFaults,
 		"follow a session": followsSession, "follow a known session": followsKnown,
 	} {
@@ -150,6 +150,27 @@ func cancels(t *testing.T, w *World) {
 	w.Ended(done)
 	_, err = w.Runtime.Cancel(t.Context(), Ada(), done)
 	require.ErrorIs(t, err, execution.ErrEnded)
+}
+
+// What steers executions is under the same rules of whose they are.
+func controls(t *testing.T, w *World) {
+	c, ok := w.Runtime.(ports.Control)
+	require.True(t, ok)
+	id := w.Accepted(w.Ask("hold")).ID
+	w.running(id)
+	signal := execution.Signal{ID: "sig_1", Name: "paid", Payload: []byte(`{"sum":1}`)}
+	s, err := c.Signal(t.Context(), Ada(), id, signal)
+	require.NoError(t, err)
+	require.Equal(t, id, s.ID)
+	_, err = c.Signal(t.Context(), Ada(), id, signal)
+	require.NoError(t, err, "a signal that comes again changes nothing")
+	_, err = c.Signal(t.Context(), eve(), id, signal)
+	require.ErrorIs(t, err, fault.ErrNotFound)
+	decision := ports.DecisionCommand{Verdict: execution.Approve, ArgumentsHash: "none"}
+	_, err = c.Decide(t.Context(), eve(), id, decision)
+	require.ErrorIs(t, err, fault.ErrNotFound)
+	_, err = c.Decide(t.Context(), Ada(), id, decision)
+	require.Equal(t, fault.Conflict, fault.KindOf(err), "it waits for none: %v", err)
 }
 
 func waits(t *testing.T, w *World) {
