@@ -56,7 +56,8 @@ func (r *Realm) Declaration() realm.Declaration {
 		ResultKeys: []string{keyQualityAssessment}, Events: []string{eventQualityAssessed},
 		Example: []byte(`{"parsed_file_id":"par_01jd8h0000exampe0000000000","as_of":"2025-06-30","max_age_days":90}`),
 	}, structuredSpec(), unstructuredSpec(), lineageSpec(), querySpec(), matchSpec(), relationshipsSpec(),
-		guidedSpec(), registerGuideSpec(), getGuideSpec(), listGuidesSpec(), updateGuideSpec(), deleteGuideSpec(), discoverySpec()}}
+		guidedSpec(), registerGuideSpec(), getGuideSpec(), listGuidesSpec(), updateGuideSpec(), deleteGuideSpec(), discoverySpec(),
+		extractSpec(), discoverPatternSpec(), createConfigSpec()}}
 }
 
 // Handlers gives the handlers of the declared intents.
@@ -66,5 +67,6 @@ func (r *Realm) Handlers() map[string]ports.IntentHandler {
 		visualizeLineage: r.visualizeLineage, queryData: r.queryData, matchTables: r.matchTables, mapRelationships: r.mapRelationships,
 		interpretGuided: r.interpretGuided, registerGuide: r.registerGuide, getGuide: r.getGuide, listGuides: r.listGuides, updateGuide: r.updateGuide,
 		deleteGuide: r.deleteGuide, selfDiscovery: r.discover,
+		extractStructured: r.extract, discoverPattern: r.discoverPattern, createConfig: r.createConfig,
 	}
 }
