@@ -28,12 +28,13 @@ const unstructuredSchema = `{"type":"object","additionalProperties":false,"requi
 "properties":{
  "parsed_file_id":` + idSchema + `,
  "analysis_options":{"type":"object","additionalProperties":false,"properties":{
-  "semantic":{"type":"boolean"},"sentiment":{"type":"boolean"},"topics":{"type":"boolean"},"extraction":{"type":"boolean"}}}}}`
+  "semantic":{"type":"boolean"},"sentiment":{"type":"boolean"},"topics":{"type":"boolean"},"extraction":{"type":"boolean"}}},
+ "deep_dive":{"type":"boolean"}}}`
 
 func unstructuredSpec() realm.IntentSpec {
 	return realm.IntentSpec{
 		Type: analyzeUnstructured, Title: "Analyze a text", Tier: 1, Anonymous: true,
-		Summary:          "Finds the words, key phrases, topics, sentiment, named things and most typical sentences of a text.",
+		Summary:          "Finds the words, key phrases, topics, sentiment, named things and most typical sentences of a text; deep_dive opens a conversation about it.",
 		Schema:           []byte(unstructuredSchema),
 		ParameterAliases: map[string]string{"parsed_result_id": "parsed_file_id"},
 		Permission:       identity.PermWrite, Retry: realm.RetryPure,
@@ -44,6 +45,7 @@ func unstructuredSpec() realm.IntentSpec {
 
 type unstructuredParameters struct {
 	ParsedFileID string `json:"parsed_file_id"`
+	DeepDive     bool   `json:"deep_dive"`
 	Options      struct {
 		Semantic   *bool `json:"semantic"`
 		Sentiment  *bool `json:"sentiment"`
@@ -74,48 +76,59 @@ func (r *Realm) analyzeUnstructured(ctx context.Context, call ports.IntentCall) 
 	if err != nil {
 		return ports.IntentResult{}, err
 	}
-	done, err := steps.Run(ctx, call, "analyze", func(ctx context.Context, _ string) (made, error) { return r.computeUnstructured(ctx, source, opts) })
+	done, err := steps.Run(ctx, call, "analyze", func(ctx context.Context, _ string) (dive, error) { return r.computeUnstructured(ctx, source, in, opts) })
 	if err != nil {
 		return ports.IntentResult{}, err
 	}
+	values := map[string]string{"analysis_id": done.ID, "parsed_file_id": source.ID}
+	if done.ConversationID != "" {
+		if err := r.open(ctx, call, done); err != nil {
+			return ports.IntentResult{}, err
+		}
+		values["conversation_id"] = done.ConversationID
+	}
 	return ports.IntentResult{
 		Artifacts: []ports.ResultArtifact{{
-			Key: keyUnstructuredAnalysis, Aliases: []string{keyAnalysis}, Artifact: outcome(call, keyUnstructuredAnalysis, schemaUnstructured, done, source),
+			Key: keyUnstructuredAnalysis, Aliases: []string{keyAnalysis}, Artifact: outcome(call, keyUnstructuredAnalysis, schemaUnstructured, done.made, source),
 		}},
-		Values: map[string]string{"analysis_id": done.ID, "parsed_file_id": source.ID},
+		Values: values,
 		Events: []event.Draft{{Type: eventUnstructuredData, Data: done.Event}},
 	}, nil
 }
 
-func (r *Realm) computeUnstructured(ctx context.Context, source artifact.Snapshot, opts text.Options) (made, error) {
+func (r *Realm) computeUnstructured(ctx context.Context, source artifact.Snapshot, in unstructuredParameters, opts text.Options) (dive, error) {
 	doc, err := r.documents.Open(ctx, source)
 	if err != nil {
-		return made{}, err
+		return dive{}, err
 	}
 	result, err := text.Analyze(doc.Document, opts)
 	if err != nil {
-		return made{}, err
+		return dive{}, err
 	}
-	id := r.IDs.NewID(typeid.Artifact)
+	d := dive{made: made{ID: r.IDs.NewID(typeid.Artifact)}}
+	if in.DeepDive {
+		d.ConversationID = r.IDs.NewID(typeid.Conversation)
+		d.Opening = opening(source, result)
+	}
 	assumptions := []string{"Stop words, sentiment and names are read with word lists of English."}
 	var warnings []any
 	if result.Truncated {
 		warnings = append(warnings, warning("truncated", "Only the first 4 MiB of the text were analyzed."))
 	}
-	return made{
-		ID: id, Payload: unstructuredPayload(id, source, result, opts), Metadata: described(schemaUnstructured, assumptions, warnings),
-		Event: artifacts.Encode(map[string]any{
-			"analysis_id": id, "parsed_file_id": source.ID, "name": source.Name, "word_count": result.Words, "paragraph_count": result.Paragraphs,
-			"entity_counts": result.EntityCounts, "summary": sentences(result.Summary, smallBudget),
-		}),
-	}, nil
+	d.Payload, d.Metadata = unstructuredPayload(d, source, result, opts), described(schemaUnstructured, assumptions, warnings)
+	d.Event = artifacts.Encode(map[string]any{
+		"analysis_id": d.ID, "parsed_file_id": source.ID, "name": source.Name, "word_count": result.Words, "paragraph_count": result.Paragraphs,
+		"entity_counts": result.EntityCounts, "summary": sentences(result.Summary, smallBudget),
+	})
+	return d, nil
 }
 
 // unstructuredPayload is the analysis as it is stored; what was not asked for is not in it.
-func unstructuredPayload(id string, source artifact.Snapshot, r *text.Analysis, opts text.Options) json.RawMessage {
+func unstructuredPayload(d dive, source artifact.Snapshot, r *text.Analysis, opts text.Options) json.RawMessage {
 	fields := map[string]any{
-		"analysis_id": id, "unstructured_analysis_id": id, "parsed_file_id": source.ID, "file_id": fileOf(source), "name": source.Name,
-		"word_count": r.Words, "sentence_count": r.Sentences, "paragraph_count": r.Paragraphs, "character_count": r.Characters,
+		"analysis_id": d.ID, "unstructured_analysis_id": d.ID, "parsed_file_id": source.ID, "file_id": fileOf(source), "name": source.Name,
+		"conversation_id": nullable(d.ConversationID),
+		"word_count":      r.Words, "sentence_count": r.Sentences, "paragraph_count": r.Paragraphs, "character_count": r.Characters,
 		"analysis_options": map[string]any{"semantic": opts.Semantic, "sentiment": opts.Sentiment, "topics": opts.Topics, "extraction": opts.Extraction},
 	}
 	if opts.Semantic {

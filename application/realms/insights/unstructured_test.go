@@ -1,14 +1,17 @@
 package insights_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/symphainy/symphainy/domain/agent"
 	"github.com/symphainy/symphainy/domain/artifact"
 	"github.com/symphainy/symphainy/domain/fault"
+	"github.com/symphainy/symphainy/ports"
 )
 
 func TestUnstructuredAnalysisNamesWhatIsInTheText(t *testing.T) {
@@ -45,11 +48,11 @@ func TestUnstructuredRefusals(t *testing.T) {
 		in   params
 		code string
 	}{
-		"nothing":    {params{}, "invalid_parameters"},
-		"a file":     {params{"parsed_file_id": fileID}, "not_found"},
-		"a table":    {params{"parsed_file_id": table}, "insufficient_data"},
-		"all off":    {params{"parsed_file_id": one, "analysis_options": off}, "invalid_parameters"},
-		"deep dives": {params{"parsed_file_id": one, "deep_dive": true}, "unknown_field"},
+		"nothing": {params{}, "invalid_parameters"},
+		"a file":  {params{"parsed_file_id": fileID}, "not_found"},
+		"a table": {params{"parsed_file_id": table}, "insufficient_data"},
+		"all off": {params{"parsed_file_id": one, "analysis_options": off}, "invalid_parameters"},
+		"unknown": {params{"parsed_file_id": one, "depth": 3}, "unknown_field"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := w.Submit(t, p, "analyze_unstructured_data", c.in)
@@ -74,4 +77,28 @@ func TestUnstructuredPayloadStaysInItsBounds(t *testing.T) {
 	require.LessOrEqual(t, len(o.Stored[0].Payload), artifact.MaxPayload)
 	require.Equal(t, true, o.Artifact("analysis")["entities_truncated"])
 	require.InDelta(t, 600, at(t, o.Artifact("analysis"), "entity_counts", "date"), 0)
+}
+
+func TestDeepDiveOpensAConversation(t *testing.T) {
+	w := world(t)
+	p := w.Visitor(t)
+	_, id := parsed(t, w, p, "permit.txt", fixture(t, "permit.txt"))
+	o := w.Must(t, p, "analyze_unstructured_data", params{"parsed_file_id": id, "deep_dive": true})
+	conversation := o.Value("conversation_id")
+	require.NotEmpty(t, conversation)
+	require.Equal(t, conversation, o.Artifact("analysis")["conversation_id"])
+	require.NoError(t, w.Store.View(t.Context(), func(ctx context.Context, tx ports.Tx) error {
+		c, err := tx.Conversations.ByID(ctx, p.Scope(), conversation)
+		require.NoError(t, err)
+		require.Equal(t, agent.LiaisonInsights, c.AgentID)
+		messages, err := tx.Messages.Before(ctx, p.TenantID, conversation, 0, 10)
+		require.NoError(t, err)
+		require.Len(t, messages, c.Messages)
+		require.Contains(t, messages[0].Text, "permit.txt")
+		_, err = tx.Conversations.ByID(ctx, w.User(t).Scope(), conversation)
+		require.Equal(t, "not_found", code(err))
+		return nil
+	}))
+	plain := w.Must(t, p, "analyze_unstructured_data", params{"parsed_file_id": id})
+	require.Empty(t, plain.Value("conversation_id"))
 }
