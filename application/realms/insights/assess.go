@@ -68,7 +68,17 @@ func (r *Realm) assess(ctx context.Context, call ports.IntentCall) (ports.Intent
 	if err != nil {
 		return ports.IntentResult{}, err
 	}
-	done, err := steps.Run(ctx, call, "assess", func(ctx context.Context, _ string) (assessed, error) { return r.run(ctx, source, in, opts) })
+	parents := []string{source.ID}
+	var embedding artifact.Snapshot
+	if in.EmbeddingID != "" {
+		if embedding, err = r.embedding(ctx, call, in.EmbeddingID); err != nil {
+			return ports.IntentResult{}, err
+		}
+		parents = append(parents, embedding.ID)
+	}
+	done, err := steps.Run(ctx, call, "assess", func(ctx context.Context, _ string) (assessed, error) {
+		return r.run(ctx, source, embedding, in, opts)
+	})
 	if err != nil {
 		return ports.IntentResult{}, err
 	}
@@ -78,9 +88,9 @@ func (r *Realm) assess(ctx context.Context, call ports.IntentCall) (ports.Intent
 			State: artifact.Draft, Sharing: artifact.Workspace, Name: source.Name, Format: source.Format,
 			Payload: done.Payload, Metadata: done.Metadata,
 			Descriptor: artifacts.Encode(map[string]any{"schema": "quality_assessment_v1", "parser_type": source.Format}),
-			Parents:    []string{source.ID},
+			Parents:    parents,
 			Lineage: artifact.Lineage{
-				DerivedFrom: []string{source.ID}, DerivationIntent: assessDataQuality, DerivationRunID: call.Execution().ID,
+				DerivedFrom: parents, DerivationIntent: assessDataQuality, DerivationRunID: call.Execution().ID,
 				Generation: source.Lineage.Generation + 1, RootArtifactID: root(source),
 			},
 		}}},
@@ -114,13 +124,6 @@ func (r *Realm) source(ctx context.Context, call ports.IntentCall, in assessPara
 				return wrong("source_file_id", "not_the_source", "the parsed document was not made of this file.")
 			}
 		}
-		if in.EmbeddingID != "" {
-			// No realm of this version makes embeddings, so any that is found is of another type than asked for.
-			if _, err := artifacts.Find(ctx, tx, scope, "deterministic_embedding", in.EmbeddingID); err != nil {
-				return err
-			}
-			return fault.New(fault.Unsupported, "unsupported_feature", "deterministic_embedding_id: comparing with an embedding is not supported.")
-		}
 		return nil
 	})
 	switch {
@@ -134,10 +137,15 @@ func (r *Realm) source(ctx context.Context, call ports.IntentCall, in assessPara
 	return found, nil
 }
 
-func (r *Realm) run(ctx context.Context, source artifact.Snapshot, in assessParameters, opts quality.Options) (assessed, error) {
+func (r *Realm) run(ctx context.Context, source, embedding artifact.Snapshot, in assessParameters, opts quality.Options) (assessed, error) {
 	doc, err := r.documents.Open(ctx, source)
 	if err != nil {
 		return assessed{}, err
+	}
+	if embedding.ID != "" {
+		if opts.Embedding, err = compared(doc.Document, embedding); err != nil {
+			return assessed{}, err
+		}
 	}
 	result, err := quality.Assess(doc.Document, rowsOf(ctx, doc), opts)
 	if err != nil {

@@ -27,10 +27,15 @@ const (
 	listBudget    = 24 << 10
 )
 
-const matchSchema = `{"type":"object","additionalProperties":false,"required":["source_parsed_file_id","target_parsed_file_id"],
+const matchSchema = `{"type":"object","additionalProperties":false,
+"allOf":[{"oneOf":[{"required":["source_parsed_file_id"]},{"required":["source_deterministic_embedding_id"]}]},
+ {"oneOf":[{"required":["target_parsed_file_id"]},{"required":["target_deterministic_embedding_id"]}]}],
+"dependentRequired":{"source_table":["source_parsed_file_id"],"target_table":["target_parsed_file_id"]},
 "properties":{
  "source_parsed_file_id":` + idSchema + `,
  "target_parsed_file_id":` + idSchema + `,
+ "source_deterministic_embedding_id":` + idSchema + `,
+ "target_deterministic_embedding_id":` + idSchema + `,
  "source_table":{"type":"string","minLength":1,"maxLength":500},
  "target_table":{"type":"string","minLength":1,"maxLength":500}}}`
 
@@ -46,10 +51,12 @@ func matchSpec() realm.IntentSpec {
 }
 
 type matchParameters struct {
-	Source      string `json:"source_parsed_file_id"`
-	Target      string `json:"target_parsed_file_id"`
-	SourceTable string `json:"source_table"`
-	TargetTable string `json:"target_table"`
+	Source          string `json:"source_parsed_file_id"`
+	Target          string `json:"target_parsed_file_id"`
+	SourceEmbedding string `json:"source_deterministic_embedding_id"`
+	TargetEmbedding string `json:"target_deterministic_embedding_id"`
+	SourceTable     string `json:"source_table"`
+	TargetTable     string `json:"target_table"`
 }
 
 // side is one of the tables that are compared.
@@ -64,11 +71,11 @@ func (r *Realm) matchTables(ctx context.Context, call ports.IntentCall) (ports.I
 	if err != nil {
 		return ports.IntentResult{}, err
 	}
-	source, err := r.document(ctx, call, in.Source)
+	source, err := r.sideOf(ctx, call, in.Source, in.SourceEmbedding)
 	if err != nil {
 		return ports.IntentResult{}, err
 	}
-	target, err := r.document(ctx, call, in.Target)
+	target, err := r.sideOf(ctx, call, in.Target, in.TargetEmbedding)
 	if err != nil {
 		return ports.IntentResult{}, err
 	}
@@ -90,11 +97,31 @@ func (r *Realm) matchTables(ctx context.Context, call ports.IntentCall) (ports.I
 	if err != nil {
 		return ports.IntentResult{}, err
 	}
+	values := map[string]string{"matching_result_id": done.ID}
+	for name, s := range map[string]artifact.Snapshot{"source": source, "target": target} {
+		values[name+"_"+idName(s)] = s.ID
+	}
 	return ports.IntentResult{
 		Artifacts: []ports.ResultArtifact{{Key: keyMatching, Artifact: outcome(call, keyMatching, schemaMatched, done, distinct(source, target)...)}},
-		Values:    map[string]string{"matching_result_id": done.ID, "source_parsed_file_id": source.ID, "target_parsed_file_id": target.ID},
+		Values:    values,
 		Events:    []event.Draft{{Type: eventMatched, Data: done.Event}},
 	}, nil
+}
+
+// sideOf finds what is compared: a document, or the fingerprints of one.
+func (r *Realm) sideOf(ctx context.Context, call ports.IntentCall, parsedID, embeddingID string) (artifact.Snapshot, error) {
+	if embeddingID != "" {
+		return r.embedding(ctx, call, embeddingID)
+	}
+	return r.document(ctx, call, parsedID)
+}
+
+// idName is the name of the parameter that names the artifact.
+func idName(s artifact.Snapshot) string {
+	if s.Type == typeEmbedding {
+		return "deterministic_embedding_id"
+	}
+	return "parsed_file_id"
 }
 
 // distinct gives the artifacts without repeats: a table may be matched with another of the same document.
@@ -112,6 +139,10 @@ func distinct(list ...artifact.Snapshot) []artifact.Snapshot {
 
 // side reads the profile of a table. A document without a table with columns is insufficient_data; a table without rows has a schema to match.
 func (r *Realm) side(ctx context.Context, a artifact.Snapshot, parameter, name string) (side, error) {
+	if a.Type == typeEmbedding {
+		x, err := schemaOf(a)
+		return side{artifact: a, table: document.Table{Name: x.MainTable, RowCount: x.RowCount}, columns: x.profiles()}, err
+	}
 	doc, err := r.documents.Open(ctx, a)
 	if err != nil {
 		return side{}, err
@@ -153,7 +184,7 @@ func matched(id string, s, t side, r *matching.Result) made {
 	return made{
 		ID: id,
 		Payload: artifacts.Encode(map[string]any{
-			"matching_result_id": id, "source_parsed_file_id": s.artifact.ID, "target_parsed_file_id": t.artifact.ID,
+			"matching_result_id": id, "source_" + idName(s.artifact): s.artifact.ID, "target_" + idName(t.artifact): t.artifact.ID,
 			"source_name": s.artifact.Name, "target_name": t.artifact.Name, "source_table": clip(s.table.Name, nameMost), "target_table": clip(t.table.Name, nameMost),
 			"summary": summary, "mapping_table": table, "mapping_table_truncated": cut, "mapping_count": len(r.Mappings), "rejected_mappings": rejected,
 			"exact_matches": exactList, "semantic_matches": semanticList, "suggested_mappings": suggested,
