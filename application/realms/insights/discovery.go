@@ -97,8 +97,9 @@ func (r *Realm) computeDiscovery(ctx context.Context, source artifact.Snapshot, 
 	}
 	d := discovered{labels: doc.Labels[:min(len(doc.Labels), maxLabels)], warnings: truncations(doc.Tables...)}
 	rows := rowsOf(ctx, doc)
+	var budget profile.Budget
 	for i := range doc.Tables[:min(len(doc.Tables), relations.MaxTables)] {
-		columns, err := profile.Read(&doc.Tables[i], func(visit func(row document.Row) error) error { return rows(i, visit) })
+		columns, err := budget.Read(&doc.Tables[i], func(visit func(row document.Row) error) error { return rows(i, visit) })
 		if err != nil {
 			return made{}, err
 		}
@@ -110,8 +111,12 @@ func (r *Realm) computeDiscovery(ctx context.Context, source artifact.Snapshot, 
 	if len(doc.Tables) > len(d.tables) || len(doc.Labels) > len(d.labels) {
 		d.warnings = append(d.warnings, warning("limited", fmt.Sprintf("Only the first %d tables and %d labels were looked at.", relations.MaxTables, maxLabels)))
 	}
-	d.found = relations.References(d.tables)
-	for _, t := range d.tables {
+	considered, cut := relations.Consider(d.tables)
+	if cut {
+		d.warnings = append(d.warnings, warning("limited", "Relationships were looked for among the first columns only."))
+	}
+	d.found = relations.References(considered)
+	for _, t := range considered {
 		d.found = append(d.found, relations.Identifying(t)...)
 	}
 	return d.made(r.newID(), source, in), nil

@@ -162,5 +162,5 @@ func TestGuidedStaysInItsBounds(t *testing.T) {
 	o := w.Must(t, p, "interpret_data_guided", params{"guide_id": id, "parsed_file_id": doc})
 	require.LessOrEqual(t, len(o.Stored[0].Payload), artifact.MaxPayload)
 	require.InDelta(t, 100, o.Artifact("interpretation")["matched_count"], 0)
-	require.InDelta(t, 1000, o.Artifact("interpretation")["unmatched_count"], 0)
+	require.InDelta(t, 900, o.Artifact("interpretation")["unmatched_count"], 0, "1000 fields are looked at")
 }

@@ -92,6 +92,7 @@ type network struct {
 func (r *Realm) relate(ctx context.Context, sources []artifact.Snapshot) (network, error) {
 	var n network
 	var dependencies []relations.Relationship
+	var budget profile.Budget
 	for _, s := range sources {
 		doc, err := r.documents.Open(ctx, s)
 		if err != nil {
@@ -107,7 +108,7 @@ func (r *Realm) relate(ctx context.Context, sources []artifact.Snapshot) (networ
 				break
 			}
 			walk := func(visit func(row document.Row) error) error { return rows(i, visit) }
-			columns, err := profile.Read(&doc.Tables[i], walk)
+			columns, err := budget.Read(&doc.Tables[i], walk)
 			if err != nil {
 				return n, err
 			}
@@ -116,7 +117,7 @@ func (r *Realm) relate(ctx context.Context, sources []artifact.Snapshot) (networ
 			if err != nil {
 				return n, err
 			}
-			dependencies = append(append(dependencies, relations.Identifying(t)...), more...)
+			dependencies = append(dependencies, more...)
 			if cut {
 				n.warnings = append(n.warnings, warning("limited", fmt.Sprintf("Dependencies of table %s were looked for in its first %d columns and %d rows.", say.Quote(t.Name), relations.MaxDependent, relations.MaxDependencyRows)))
 			}
@@ -127,7 +128,15 @@ func (r *Realm) relate(ctx context.Context, sources []artifact.Snapshot) (networ
 	if len(n.tables) == 0 {
 		return n, fault.New(fault.Invalid, "insufficient_data", "There is no table with rows whose relationships could be mapped.")
 	}
-	n.found = append(relations.References(n.tables), dependencies...)
+	considered, cut := relations.Consider(n.tables)
+	if cut {
+		n.warnings = append(n.warnings, warning("limited", "References were looked for among the first columns only."))
+	}
+	n.found = relations.References(considered)
+	for _, t := range considered {
+		n.found = append(n.found, relations.Identifying(t)...)
+	}
+	n.found = append(n.found, dependencies...)
 	return n, nil
 }
 

@@ -11,7 +11,9 @@ import (
 
 // Bounds of a config.
 const (
-	MaxCategories, MaxTexts, MaxRegexes, MaxSize = 50, 100, 100, 64 << 10
+	MaxCategories, MaxTexts, MaxRegexes, MaxSize = 50, 100, 50, 64 << 10
+	// MaxHeadings and MaxLabels are those of all categories together.
+	MaxHeadings, MaxLabels = 300, 500
 )
 
 // Kinds of extraction. Without a model all of them run as pattern.
@@ -71,7 +73,7 @@ func (c Config) Check() error {
 	if len(c.Categories) == 0 {
 		return wrong("categories", "must name at least one category.")
 	}
-	names, regexes := map[string]bool{}, 0
+	names, regexes, headings, labels := map[string]bool{}, 0, 0, 0
 	for i, k := range c.Categories {
 		place := fmt.Sprintf("categories.%d", i)
 		if strings.TrimSpace(k.Name) == "" || names[k.Name] {
@@ -82,9 +84,16 @@ func (c Config) Check() error {
 			return err
 		}
 		regexes += len(k.Regexes)
+		headings += len(k.Headings)
+		labels += len(k.Labels)
 	}
-	if regexes > MaxRegexes {
-		return fault.Newf(fault.TooLarge, "limit_exceeded", "The config has %d regexes; the limit is %d.", regexes, MaxRegexes)
+	for _, x := range []struct {
+		what      string
+		have, may int
+	}{{"regexes", regexes, MaxRegexes}, {"headings", headings, MaxHeadings}, {"labels", labels, MaxLabels}} {
+		if x.have > x.may {
+			return fault.Newf(fault.TooLarge, "limit_exceeded", "The config has %d %s; the limit is %d.", x.have, x.what, x.may)
+		}
 	}
 	raw, err := json.Marshal(c)
 	if err != nil {

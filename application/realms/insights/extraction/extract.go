@@ -15,6 +15,9 @@ import (
 // MaxItems is how many items a category has at most.
 const MaxItems = 500
 
+// maxAsked is how many labels, columns and titles of a document are compared with those of a config.
+const maxAsked = 1000
+
 // NearLabel is the similarity of names from which on a label or column is the one that is asked for.
 const NearLabel = 0.75
 
@@ -157,12 +160,21 @@ func itemOf(l Line, source string) Item {
 // under gives the lines below the category's headings: the list items of a section that has some, else all its lines.
 func (k Category) under(lines []Line) []int {
 	var out []int
+	known := map[string]bool{}
+	heads := func(title string) bool {
+		is, asked := known[title]
+		if !asked && len(known) < maxAsked {
+			is = k.heads(title)
+			known[title] = is
+		}
+		return is
+	}
 	for start := 0; start < len(lines); {
 		end := start
 		for end < len(lines) && slices.Equal(lines[end].Sections, lines[start].Sections) {
 			end++
 		}
-		if slices.ContainsFunc(lines[start].Sections, k.heads) {
+		if slices.ContainsFunc(lines[start].Sections, heads) {
 			items := slices.ContainsFunc(lines[start:end], func(l Line) bool { return l.Item })
 			for i := start; i < end; i++ {
 				if lines[i].Item || !items {
@@ -195,13 +207,17 @@ func (k Category) labels(d *document.Document) []Item {
 	var out []Item
 	for _, field := range k.Labels {
 		best := Item{}
-		for _, l := range d.Labels {
+		for _, l := range d.Labels[:min(len(d.Labels), maxAsked)] {
 			if s := naming.Similarity(field, l.Label); s >= NearLabel && s > best.Score {
 				best = Item{Text: l.Value, Field: field, Label: l.Label, Score: s, Source: "label", Line: l.Line, Paragraph: -1, Row: -1}
 			}
 		}
+		columns := 0
 		for _, t := range d.Tables {
 			for i, c := range t.Columns {
+				if columns++; columns > maxAsked {
+					break
+				}
 				s := naming.Similarity(field, c.Name)
 				if s < NearLabel || s <= best.Score {
 					continue

@@ -141,6 +141,22 @@ func TestPropose(t *testing.T) {
 	require.False(t, ok)
 }
 
+// However much a document has, what it proposes is a config.
+func TestProposalsStayInTheirBounds(t *testing.T) {
+	d := text("x")
+	for i := range 40 {
+		table := document.Table{Name: fmt.Sprint("table ", i)}
+		for k := range 150 {
+			table.Columns = append(table.Columns, document.Column{Name: fmt.Sprintf("%s<&> %d", strings.Repeat("é", 50), k)})
+		}
+		d.Tables = append(d.Tables, table)
+	}
+	c, ok := extraction.Propose(d)
+	require.True(t, ok)
+	c.Name = "proposed"
+	require.NoError(t, c.Check())
+}
+
 // Each item of a planted list is found once and in order, whatever it says; one item more is one more.
 func TestPlantedItemsAreFound(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

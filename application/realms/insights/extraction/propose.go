@@ -1,6 +1,7 @@
 package extraction
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -12,8 +13,10 @@ import (
 // for each member of a data model. ok is false if it has none of these.
 func Propose(d *document.Document) (c Config, ok bool) {
 	names := map[string]int{}
+	left, labels, headings := MaxSize/2, MaxLabels, MaxHeadings
 	add := func(k Category) {
-		if len(c.Categories) == MaxCategories {
+		k.Labels = k.Labels[:min(len(k.Labels), labels)]
+		if len(c.Categories) == MaxCategories || len(k.Headings) > headings || len(k.Labels)+len(k.Headings) == 0 {
 			return
 		}
 		if k.Name = strings.Join(naming.Words(k.Name), "_"); k.Name == "" {
@@ -35,6 +38,12 @@ func Propose(d *document.Document) (c Config, ok bool) {
 		if k.ValidationRules == nil {
 			k.ValidationRules = []Rule{atLeast(1)}
 		}
+		raw, err := json.Marshal(k)
+		if left -= len(raw); err != nil || left < 0 {
+			left = 0 // full: what comes later is left out too, so that the proposal is a beginning and not a choice
+			return
+		}
+		labels, headings = labels-len(k.Labels), headings-len(k.Headings)
 		c.Categories = append(c.Categories, k)
 	}
 	if d.Schema != nil {
@@ -43,7 +52,7 @@ func Propose(d *document.Document) (c Config, ok bool) {
 		}
 	}
 	for _, s := range d.Sections {
-		if title := clip(s.Title); len(s.Paragraphs) > 0 && len(naming.Words(title)) > 0 {
+		if title := clip(s.Title); len(c.Categories) < MaxCategories && len(s.Paragraphs) > 0 && len(naming.Words(title)) > 0 {
 			add(Category{Name: title, Headings: []string{title}})
 		}
 	}

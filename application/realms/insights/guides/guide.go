@@ -17,7 +17,8 @@ import (
 
 // Bounds of a guide.
 const (
-	MaxEntities, MaxAttributes, MaxLinks = 50, 100, 100
+	// MaxAttributes is how many attributes the entities have together.
+	MaxAttributes = 300
 	// MaxSize is how many bytes a guide has as JSON.
 	MaxSize = 64 << 10
 	// MaxDepth is how deep the structure of a template is nested.
@@ -90,6 +91,7 @@ func (g Guide) Check() error {
 		return wrong("fact_pattern.entities", "must name at least one entity.")
 	}
 	known := map[string]Entity{}
+	attributes := 0
 	for i, e := range g.FactPattern.Entities {
 		place := fmt.Sprintf("fact_pattern.entities.%d", i)
 		if _, twice := known[e.EntityType]; twice || !plainName(e.EntityType) {
@@ -104,6 +106,10 @@ func (g Guide) Check() error {
 			}
 		}
 		known[e.EntityType] = e
+		attributes += len(e.Attributes)
+	}
+	if attributes > MaxAttributes {
+		return fault.Newf(fault.TooLarge, "limit_exceeded", "The guide has %d attributes; the limit is %d.", attributes, MaxAttributes)
 	}
 	for i, l := range g.FactPattern.Relationships {
 		_, from := known[l.From]
@@ -231,17 +237,17 @@ func fillText(s string, value func(entity, attribute string) any) any {
 	if len(found) == 1 && found[0][0] == strings.TrimSpace(s) {
 		return value(found[0][1], found[0][2])
 	}
-	any := false
+	filled := false
 	out := placeholder.ReplaceAllStringFunc(s, func(p string) string {
 		m := placeholder.FindStringSubmatch(p)
 		v := value(m[1], m[2])
 		if v == nil {
 			return ""
 		}
-		any = true
+		filled = true
 		return fmt.Sprint(v)
 	})
-	if !any {
+	if !filled {
 		return nil
 	}
 	return out

@@ -17,7 +17,7 @@ const (
 )
 
 // MaxFields is how many columns and labels of a document are looked at.
-const MaxFields = 2000
+const MaxFields = 1000
 
 // Records is how many rows of a table the template is filled with.
 const Records = 10

@@ -13,8 +13,8 @@ import (
 const (
 	// MaxDistinct is how many different values of a column are kept; a column with more has none.
 	MaxDistinct = 200_000
-	// MaxKept is how many different values of all columns of a table are kept together.
-	MaxKept = 2_000_000
+	// MaxKept is how many different values of all columns that are read under one budget are kept together.
+	MaxKept = 1_000_000
 	// MaxSamples is how many different values are shown, MaxSample how long each may be.
 	MaxSamples, MaxSample = 10, 200
 )
@@ -63,8 +63,16 @@ func (c *Column) NullRatio() float64 {
 	return float64(c.Rows-c.Filled) / float64(c.Rows)
 }
 
-// Read profiles a table. rows walks over its rows in order. The error is what rows returned.
+// Budget bounds what the profiles of several tables keep together. Its zero value has kept nothing.
+type Budget struct{ kept int }
+
+// Read profiles a table under a budget of its own.
 func Read(t *document.Table, rows func(visit func(row document.Row) error) error) ([]*Column, error) {
+	return new(Budget).Read(t, rows)
+}
+
+// Read profiles a table. rows walks over its rows in order. The error is what rows returned.
+func (b *Budget) Read(t *document.Table, rows func(visit func(row document.Row) error) error) ([]*Column, error) {
 	out := make([]*Column, len(t.Columns))
 	for i := range t.Columns {
 		out[i] = &Column{Column: &t.Columns[i], Table: t.Name, Values: map[Hash]struct{}{}}
@@ -72,12 +80,11 @@ func Read(t *document.Table, rows func(visit func(row document.Row) error) error
 	if t.RowCount == 0 {
 		return out, nil
 	}
-	kept := 0
 	err := rows(func(row document.Row) error {
 		for i, c := range out {
 			c.Rows++
 			if i < len(row) && !row[i].IsNull() {
-				kept += c.add(row[i], kept < MaxKept)
+				b.kept += c.add(row[i], b.kept < MaxKept)
 			}
 		}
 		return nil

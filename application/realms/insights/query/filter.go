@@ -53,9 +53,9 @@ type check struct {
 }
 
 func (f filter) match(row document.Row) bool {
-	for _, any := range f {
+	for _, alternatives := range f {
 		ok := false
-		for _, c := range any {
+		for _, c := range alternatives {
 			if c.test(at(row, c.column)) {
 				ok = true
 				break
@@ -145,7 +145,7 @@ func compileIn(one *check, col document.Column, place string, c ConditionPlain) 
 			return false
 		}
 		for _, x := range list {
-			if comparable(v, x) && compare(v, x) == 0 {
+			if alike(v, x) && compare(v, x) == 0 {
 				return want
 			}
 		}
@@ -177,7 +177,7 @@ func orderTest(place, op string, want document.Value) (test, error) {
 	case "eq":
 		holds = func(c int) bool { return c == 0 }
 	case "ne":
-		return func(v document.Value) bool { return !v.IsNull() && (!comparable(v, want) || compare(v, want) != 0) }, nil
+		return func(v document.Value) bool { return !v.IsNull() && (!alike(v, want) || compare(v, want) != 0) }, nil
 	case "lt":
 		holds = func(c int) bool { return c < 0 }
 	case "le":
@@ -189,7 +189,7 @@ func orderTest(place, op string, want document.Value) (test, error) {
 	default:
 		return nil, wrong(place+".op", "unknown operator.")
 	}
-	return func(v document.Value) bool { return comparable(v, want) && holds(compare(v, want)) }, nil
+	return func(v document.Value) bool { return alike(v, want) && holds(compare(v, want)) }, nil
 }
 
 // valueFor reads an operand as a value of the column's type.
@@ -236,8 +236,8 @@ func dated(v document.Value) bool {
 	return v.Kind() == document.KindDate || v.Kind() == document.KindDateTime
 }
 
-// comparable says whether two cells are of one sort. A cell that does not fit its column is compared with nothing but texts.
-func comparable(a, b document.Value) bool {
+// alike says whether two cells are of one sort. A cell that does not fit its column is compared with nothing but texts.
+func alike(a, b document.Value) bool {
 	switch {
 	case a.IsNull() || b.IsNull():
 		return false
@@ -253,7 +253,7 @@ func compare(a, b document.Value) int {
 	switch {
 	case numeric(a) && numeric(b):
 		return compareNumbers(a, b)
-	case comparable(a, b):
+	case alike(a, b):
 		return strings.Compare(a.String(), b.String())
 	}
 	return cmp.Compare(rank(a), rank(b))

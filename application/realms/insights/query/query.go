@@ -257,7 +257,7 @@ func (t *top) result() []document.Row {
 	return out
 }
 
-// ordered compares for sorting: empty cells come last in either direction.
+// ordered compares for sorting: in either direction cells that do not fit their column come after those that do, and empty ones last.
 func ordered(a, b document.Value, desc bool) int {
 	switch {
 	case a.IsNull() && b.IsNull():
@@ -268,7 +268,7 @@ func ordered(a, b document.Value, desc bool) int {
 		return -1
 	}
 	c := compare(a, b)
-	if desc {
+	if desc && alike(a, b) {
 		return -c
 	}
 	return c

@@ -64,7 +64,7 @@ func TestAnswers(t *testing.T) {
 		`{"select":["id"],"where":[{"column":"name","op":"contains","value":"<&>"}]}`:                                                                                   `[[4]]`,
 		`{"select":["id"],"where":[{"column":"id","op":"in","values":[1,5,9]}]}`:                                                                                        `[[1] [5]]`,
 		`{"select":["id"],"where":[{"column":"day","op":"gt","value":"2024-01-01"},{"any":[{"column":"id","op":"eq","value":1},{"column":"id","op":"eq","value":3}]}]}`: `[[1] [3]]`,
-		`{"select":["id"],"order_by":[{"column":"pay","direction":"desc"}],"limit":2}`:                                                                                  `[[5] [4]]`,
+		`{"select":["id"],"order_by":[{"column":"pay","direction":"desc"}],"limit":2}`:                                                                                  `[[4] [1]]`,
 		`{"aggregates":[{"function":"count"},{"function":"sum","column":"pay"},{"function":"avg","column":"pay","as":"mean"},{"function":"count_distinct","column":"Dept"},{"function":"min","column":"day"},{"function":"max","column":"id"}]}`: `[[5 37.75 12.583333 4 2022-06-30 5]]`,
 		`{"group_by":["Dept"],"aggregates":[{"function":"count","as":"n"}],"order_by":[{"column":"n","direction":"desc"}]}`:                                                                                                                      `[[eng 2] [Eng 1] [hr 1] [ops 1]]`,
 		`{"where":[{"column":"id","op":"gt","value":99}],"aggregates":[{"function":"count"},{"function":"sum","column":"pay"}]}`:                                                                                                                 `[[0 <nil>]]`,

@@ -19,12 +19,15 @@ type codes struct {
 func Dependencies(t Table, rows func(visit func(row document.Row) error) error) (found []Relationship, cut bool, err error) {
 	columns := t.Columns[:min(len(t.Columns), MaxDependent)]
 	cut = len(columns) < len(t.Columns)
-	coded := make([]*codes, 0, len(columns))
-	for _, c := range columns {
-		if c.Distinct < 0 || c.Distinct > 1 && !c.Unique() {
-			coded = append(coded, &codes{column: c, of: map[profile.Hash]int32{}})
-		} else {
-			coded = append(coded, nil)
+	coded := make([]*codes, len(columns))
+	values := 0
+	for i, c := range columns {
+		switch {
+		case c.Distinct < 0 || values+c.Distinct > MaxDependencyValues:
+			cut = true
+		case c.Distinct > 1 && !c.Unique():
+			values += c.Distinct
+			coded[i] = &codes{column: c, of: map[profile.Hash]int32{}}
 		}
 	}
 	n := 0

@@ -21,11 +21,15 @@ const (
 	// MinRows is how many rows a dependency needs.
 	MinRows = 10
 	// MaxDependent is how many columns of a table are compared with each other: the first ones.
-	MaxDependent = 40
+	MaxDependent = 30
 	// MaxTables is how many tables are compared with each other.
 	MaxTables = 50
+	// MaxColumns is how many columns of a table, MaxAll how many of all tables are compared; MaxKeys is how many of them may be referred to.
+	MaxColumns, MaxAll, MaxKeys = 200, 2000, 300
 	// MaxDependencyRows is how many rows of a table are looked at for dependencies.
-	MaxDependencyRows = 500_000
+	MaxDependencyRows = 100_000
+	// MaxDependencyValues is how many different values of a table are kept for that.
+	MaxDependencyValues = 1_000_000
 )
 
 // Kinds of relationships.
@@ -68,30 +72,57 @@ func (t Table) place(c *profile.Column) Place { return Place{t.Document, t.Name,
 
 func round(f float64) float64 { return math.Round(f*1e6) / 1e6 }
 
-// References finds foreign keys by inclusion, between tables and within one, and names that promise one. The order is that of the tables.
+// Consider gives the tables with those of their columns that are compared with each other; cut tells that some are not.
+func Consider(tables []Table) (out []Table, cut bool) {
+	all := 0
+	for _, t := range tables[:min(len(tables), MaxTables)] {
+		n := min(len(t.Columns), MaxColumns, MaxAll-all)
+		cut = cut || n < len(t.Columns)
+		all += n
+		t.Columns = t.Columns[:n]
+		out = append(out, t)
+	}
+	return out, cut || len(tables) > MaxTables
+}
+
+// key is a column that may be referred to, in its table.
+type key struct {
+	table  Table
+	column *profile.Column
+}
+
+// References finds foreign keys by inclusion, between tables and within one, and names that promise one, among the columns that Consider
+// gives. The order is that of the tables.
 func References(tables []Table) []Relationship {
-	tables = tables[:min(len(tables), MaxTables)]
+	var keys []key
+	for _, t := range tables {
+		for _, c := range t.Columns {
+			if c.Unique() && c.Filled > 1 && len(keys) < MaxKeys {
+				keys = append(keys, key{t, c})
+			}
+		}
+	}
 	var out []Relationship
 	for _, from := range tables {
 		for _, c := range from.Columns {
-			out = append(out, references(tables, from, c)...)
+			out = append(out, references(tables, keys, from, c)...)
 		}
 	}
 	return out
 }
 
 // references gives what a column refers to: its best foreign keys first; without any, tables that it is named after.
-func references(tables []Table, from Table, c *profile.Column) []Relationship {
+func references(tables []Table, candidates []key, from Table, c *profile.Column) []Relationship {
 	var keys, names []Relationship
-	for _, to := range tables {
-		for _, k := range to.Columns {
-			if k == c {
-				continue
-			}
-			if r, ok := foreignKey(from, c, to, k); ok {
-				keys = append(keys, r)
-			}
+	for _, k := range candidates {
+		if k.column == c {
+			continue
 		}
+		if r, ok := foreignKey(from, c, k.table, k.column); ok {
+			keys = append(keys, r)
+		}
+	}
+	for _, to := range tables {
 		if r, ok := namedAfter(from, c, to); ok {
 			names = append(names, r)
 		}
@@ -106,7 +137,7 @@ func references(tables []Table, from Table, c *profile.Column) []Relationship {
 // foreignKey holds if the values of c are among those of k, which has no repeats, and a name says that this is no accident: small whole
 // numbers are among those of every key. Its confidence is the inclusion times the mean of 1 and the nearness of the names.
 func foreignKey(from Table, c *profile.Column, to Table, k *profile.Column) (Relationship, bool) {
-	if c.Type != k.Type || c.Type == document.TypeBoolean || c.Type == document.TypeFloat || !k.Unique() || k.Filled < 2 || c.Filled == 0 {
+	if c.Type != k.Type || c.Type == document.TypeBoolean || c.Type == document.TypeFloat || c.Filled == 0 {
 		return Relationship{}, false
 	}
 	same := from.Document == to.Document && from.Name == to.Name
