@@ -40,8 +40,12 @@ func realmsModule(cfg Config) fx.Option {
 			return agents.NewRealm(in.Clock, in.IDs, agents.GuideAgent{}, liaison.Agent{})
 		},
 		func(r *agents.Realm) conversation.Agents { return r },
-		func(c *content.Realm, i *insights.Realm, j *journey.Realm, o *outcomes.Realm, a *agents.Realm, tests testRealms) (*intents.Catalogue, error) {
-			return intents.NewCatalogue(append([]ports.Realm{c, i, j, o, a}, tests...)...)
+		func(c *content.Realm, i *insights.Realm, j *journey.Realm, o *outcomes.Realm, a *agents.Realm, tests testRealms, e equipment) (*intents.Catalogue, error) {
+			catalogue, err := intents.NewCatalogue(append([]ports.Realm{c, i, j, o, a}, tests...)...)
+			if err != nil {
+				return nil, err
+			}
+			return catalogue, a.Equip(agents.Equipment{Catalogue: catalogue, Grants: e.Grants, Model: e.Model})
 		},
 		artifacts.New,
 	))
@@ -55,6 +59,14 @@ type realmParts struct {
 	Clock      ports.Clock
 	IDs        ports.IDs
 	Options    Options
+}
+
+// equipment is what agents need beside the catalogue.
+type equipment struct {
+	fx.In
+
+	Grants ports.Grants
+	Model  ports.LanguageModel
 }
 
 // content gives the settings of the content realm.

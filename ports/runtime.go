@@ -25,7 +25,7 @@ type Submission struct {
 	IdempotencyKey string
 	Fingerprint    []byte
 	TraceID        string
-	Alongside Alongside
+	Alongside      Alongside
 }
 
 // Alongside says what else commits with the acceptance of an execution, only when it is a new one. It is data and not a callback, because
@@ -231,6 +231,10 @@ type Turn struct {
 	Text    string
 	Surface string
 	Facts   SessionFacts
+	// Results are what became of the calls that the agent asked for in this turn, in order.
+	Results []agent.ToolResult
+	// Tools are the names of what it may ask for.
+	Tools []string
 }
 
 // SessionFacts is the runtime context of an agent (agents.md §1.3): what the session really holds, as the caller may see it.

@@ -5,13 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/symphainy/symphainy/application/intents"
 	"github.com/symphainy/symphainy/domain/agent"
 	"github.com/symphainy/symphainy/domain/event"
 	"github.com/symphainy/symphainy/domain/execution"
-	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/domain/identity"
 	"github.com/symphainy/symphainy/domain/realm"
-	"github.com/symphainy/symphainy/domain/typeid"
 	"github.com/symphainy/symphainy/ports"
 )
 
@@ -33,9 +32,13 @@ type TurnParameters struct {
 
 // Realm runs agents' turns.
 type Realm struct {
-	agents map[agent.ID]ports.Agent
-	clock  ports.Clock
-	ids    ports.IDs
+	agents      map[agent.ID]ports.Agent
+	definitions map[agent.ID]agent.Definition
+	clock       ports.Clock
+	ids         ports.IDs
+	// gate and model are nil until Equip: agents then answer, and can do nothing.
+	gate  *Gate
+	model ports.LanguageModel
 }
 
 var (
@@ -50,6 +53,35 @@ func NewRealm(clock ports.Clock, ids ports.IDs, agents ...ports.Agent) *Realm {
 		r.agents[a.Definition().ID] = a
 	}
 	return r
+}
+
+// Equipment is what agents need for more than answers.
+type Equipment struct {
+	Catalogue *intents.Catalogue
+	Grants    ports.Grants
+	// Posture gives a tenant's posture; nil gives everybody the default.
+	Posture func(ctx context.Context, tx ports.Tx, tenantID string) (agent.Posture, error)
+	// Model is nil where the builtin agents answer.
+	Model ports.LanguageModel
+}
+
+// Equip gives the agents their definitions, tools and model, before the first turn. It comes after NewRealm because the catalogue, from
+// which tools are made, has this realm in it.
+func (r *Realm) Equip(e Equipment) error {
+	definitions, err := Definitions()
+	if err != nil {
+		return fmt.Errorf("agents: %w", err)
+	}
+	tools, err := NewTools(e.Catalogue)
+	if err != nil {
+		return fmt.Errorf("agents: %w", err)
+	}
+	if e.Posture == nil {
+		e.Posture = func(context.Context, ports.Tx, string) (agent.Posture, error) { return agent.DefaultPosture(), nil }
+	}
+	r.definitions, r.model = definitions, e.Model
+	r.gate = &Gate{Tools: tools, Grants: e.Grants, Posture: e.Posture, Clock: r.clock, IDs: r.ids}
+	return nil
 }
 
 // Has reports whether the agent is on this server.
@@ -70,7 +102,7 @@ func (r *Realm) Declaration() realm.Declaration {
 		Intents: []realm.IntentSpec{{
 			Type: TurnIntent, Title: "Answer a message", Summary: "One turn of an agent in a conversation.", Tier: 1, Internal: true, Anonymous: true,
 			Permission: identity.PermWrite, Retry: realm.RetryExternal, ResultKeys: []string{},
-			Events: []string{event.AgentStarted, event.AgentToken, event.AgentCompleted},
+			Events: []string{event.AgentStarted, event.AgentToken, event.AgentToolCall, event.AgentToolResult, event.AgentWaiting, event.AgentCompleted},
 			Schema: []byte(`{"type":"object","additionalProperties":false,
 				"required":["agent_id","conversation_id","message_id","text","surface"],
 				"properties":{"agent_id":{"type":"string","maxLength":64},"conversation_id":{"type":"string","maxLength":64},
@@ -95,110 +127,4 @@ func (r *Realm) FailureEvents(s execution.Snapshot, code, message string) []even
 	return []event.Draft{{Type: event.AgentFailed, Data: Encode(map[string]any{
 		"agent_id": p.AgentID, "conversation_id": p.ConversationID, "execution_id": s.ID, "error": message, "code": code,
 	})}}
-}
-
-// answer is what the recorded step of a turn keeps, so that a repeated attempt says the same.
-type answer struct {
-	Reply  agent.Reply `json:"reply"`
-	Tokens []string    `json:"tokens"`
-}
-
-func (r *Realm) turn(ctx context.Context, call ports.IntentCall) (ports.IntentResult, error) {
-	ex := call.Execution()
-	var p TurnParameters
-	if err := json.Unmarshal(ex.Intent.Parameters, &p); err != nil {
-		return ports.IntentResult{}, fault.As(fmt.Errorf("turn parameters: %w", err))
-	}
-	speaker := r.agents[p.AgentID]
-	if speaker == nil {
-		return ports.IntentResult{}, agent.ErrNoSuchAgent
-	}
-	turn, err := r.assemble(ctx, call, p)
-	if err != nil {
-		return ports.IntentResult{}, err
-	}
-	raw, err := call.Transact(ctx, "answer", func(ctx context.Context, tx ports.Tx, now execution.Snapshot) ([]byte, error) {
-		return r.answer(ctx, tx, now, speaker, turn)
-	})
-	if err != nil {
-		return ports.IntentResult{}, err
-	}
-	var a answer
-	if err := json.Unmarshal(raw, &a); err != nil {
-		return ports.IntentResult{}, fault.As(fmt.Errorf("stored answer: %w", err))
-	}
-	return ports.IntentResult{
-		Values: map[string]string{"response": a.Reply.Text, "conversation_id": p.ConversationID, "agent_id": string(p.AgentID)},
-		Events: r.events(ex, p, speaker.Definition(), a),
-	}, nil
-}
-
-// answer lets the builtin agent speak and stores its message with the step's record. A builtin agent computes in memory, so it may
-// run inside the transaction; an agent that calls out must not.
-func (r *Realm) answer(ctx context.Context, tx ports.Tx, now execution.Snapshot, speaker ports.Agent, turn ports.Turn) ([]byte, error) {
-	var a answer
-	var pending string
-	reply, err := speaker.Respond(ctx, turn, func(text string) error {
-		if len(pending)+len(text) > maxToken && pending != "" {
-			a.Tokens, pending = append(a.Tokens, pending), ""
-		}
-		if pending += text; len(a.Tokens) < firstTokens {
-			a.Tokens, pending = append(a.Tokens, pending), ""
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	if pending != "" {
-		a.Tokens = append(a.Tokens, pending)
-	}
-	a.Reply = reply
-	origin := "authenticated"
-	if now.Principal.Anonymous() {
-		origin = "anonymous"
-	}
-	_, err = tx.Messages.Append(ctx, agent.Message{
-		ID: r.ids.NewID(typeid.Message), TenantID: now.TenantID, ConversationID: turn.Conversation.ID, Role: agent.RoleAssistant,
-		Text: reply.Text, AgentID: speaker.Definition().ID, ExecutionID: now.ID, Origin: origin, CreatedAt: r.clock.Now(),
-	})
-	if err != nil {
-		return nil, err
-	}
-	if _, err = tx.Messages.Trim(ctx, now.TenantID, turn.Conversation.ID, agent.MaxMessages); err != nil {
-		return nil, err
-	}
-	return json.Marshal(a)
-}
-
-// firstTokens is how many words are events of their own before an answer is coalesced: a reader sees it begin at once, and a long answer
-// does not become hundreds of rows.
-const firstTokens = 20
-
-func (r *Realm) events(ex execution.Snapshot, p TurnParameters, d agent.Definition, a answer) []event.Draft {
-	common := func(more map[string]any) []byte {
-		more["agent_id"], more["conversation_id"] = p.AgentID, p.ConversationID
-		return Encode(more)
-	}
-	drafts := []event.Draft{{Type: event.AgentStarted, Data: common(map[string]any{"agent_type": d.Type, "execution_id": ex.ID})}}
-	for _, t := range a.Tokens {
-		drafts = append(drafts, event.Draft{Type: event.AgentToken, Data: common(map[string]any{"token": t})})
-	}
-	suggestions := make([]map[string]any, len(a.Reply.Suggestions))
-	for i, s := range a.Reply.Suggestions {
-		suggestions[i] = map[string]any{"label": s.Label}
-		if s.IntentType != "" {
-			suggestions[i]["intent_type"], suggestions[i]["parameters"] = s.IntentType, json.RawMessage(s.Parameters)
-		}
-		if s.Message != "" {
-			suggestions[i]["message"] = s.Message
-		}
-	}
-	done := map[string]any{
-		"execution_id": ex.ID, "response": a.Reply.Text, "artifacts": map[string]any{}, "suggestions": suggestions, "method": a.Reply.Method,
-	}
-	if a.Reply.Data != nil {
-		done["data"] = json.RawMessage(a.Reply.Data)
-	}
-	return append(drafts, event.Draft{Type: event.AgentCompleted, Data: common(done)})
 }

@@ -126,7 +126,7 @@ func mayTake(p identity.Principal, s execution.Snapshot, w wait, d ports.Decisio
 	case w.ResponseSchema == nil || d.Verdict == execution.Reject:
 		return nil
 	case d.Response == nil:
-		return intents.ErrValue
+		return intents.Fits(w.ResponseSchema, []byte("null"))
 	}
 	return intents.Fits(w.ResponseSchema, d.Response)
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/symphainy/symphainy/domain/fault"
+	"github.com/symphainy/symphainy/domain/identity"
 )
 
 // ID names an agent.
@@ -23,14 +24,23 @@ const (
 
 // Definition is the platform's layer of an agent (agents.md §1): who it is and what it may use.
 type Definition struct {
-	ID      ID
+	ID ID
+	// Version rises with every change of what the agent is.
+	Version int
 	Type    string
 	Role    string
 	Mission string
+	// Must and MustNot are its constitution.
+	Must    []string
+	MustNot []string
+	// Capabilities say to people what it can do.
+	Capabilities []string
 	// Realm is the realm it speaks for; empty for the guide.
 	Realm string
-	// Tools are the intent types it may propose; none means none.
+	// Tools are the intent types it may propose; none means none. "realm:x" stands for all open intents of the realm x.
 	Tools []string
+	// Permission is what a caller needs to speak with it.
+	Permission identity.Permission
 }
 
 // ForSurface gives the agent that a surface reaches (contract.md §4): a pillar's liaison, anything else the guide.
@@ -112,6 +122,8 @@ type Suggestion struct {
 type Reply struct {
 	Text        string
 	Suggestions []Suggestion
+	// Calls are what the agent asks for before it says more; an agent that asks is asked again with the results. Empty ends the turn.
+	Calls []ToolCall
 	// Data is a JSON object with the facts behind the text (counts, ids, routing); nil without.
 	Data []byte
 	// Method is "deterministic" or "llm".

@@ -9,6 +9,19 @@ type ToolCall struct {
 	Arguments []byte
 }
 
+// ToolResult is what became of a call, as the agent may read it.
+type ToolResult struct {
+	Call ToolCall
+	// Code is why nothing was done, or why it failed; "" tells that it was done.
+	Code string
+	// Text says so to a person, if Code is set.
+	Text string
+	// Data is the result, a JSON value; nil without.
+	Data []byte
+	// ExecutionID is the execution that did it; "" without.
+	ExecutionID string
+}
+
 // Usage is what agents use up. Cost is in millionths of the currency in which the deployment counts.
 type Usage struct {
 	InputTokens  int64

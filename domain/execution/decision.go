@@ -56,7 +56,8 @@ type DecisionRequest struct {
 	Prompt string
 	// Arguments is a JSON value: exactly what is decided about. The decision holds for these and no others.
 	Arguments []byte
-	// ResponseSchema is a JSON Schema of the response that an approval or edit carries; nil means that none is asked for.
+	// ResponseSchema is a JSON Schema of the response that an approval or edit carries, null for none; nil means that none is asked for,
+	// and that there is nothing to edit.
 	ResponseSchema []byte
 	Deciders       Deciders
 	// Within is how long the decision may take; zero means DecisionTime. It is counted from the first time that it was asked for.
