@@ -4,7 +4,6 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/xml"
-	"errors"
 	"io"
 	"testing"
 
@@ -86,7 +85,7 @@ func TestHostileTextsStayTexts(t *testing.T) {
 					break
 				}
 			}
-			require.True(t, errors.Is(err, io.EOF), "%s: %v", f.Name, err)
+			require.ErrorIs(t, err, io.EOF, f.Name)
 			require.NoError(t, in.Close())
 		}
 	})

@@ -43,7 +43,7 @@ func TestBlueprintOfBeneficiary(t *testing.T) {
 	}, names)
 	require.InDelta(t, 6, at(t, b, "current_state", "workflow_definition", "tasks_count"), 0)
 	for _, state := range []string{"current_state", "coexistence_state"} {
-		wellFormed(t, at(t, b, state, "workflow_chart").(string)) //nolint:forcetypeassert // a test
+		wellFormed(t, at(t, b, state, "workflow_chart").(string))
 	}
 	require.Equal(t, []any{
 		"Executive Summary", "Current State Analysis", "Coexistence State Design", "Transition Roadmap", "Responsibility Matrix", "Integration Requirements",

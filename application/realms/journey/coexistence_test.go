@@ -25,8 +25,8 @@ func TestCoexistenceOfBeneficiary(t *testing.T) {
 	require.InDelta(t, 3, a["opportunities_count"], 0)
 	require.Equal(t, map[string]any{"human_focus": 0.0, "hybrid": 2.0, "friction_removal": 1.0, "unclassified": 3.0}, a["counts"])
 	require.Equal(t, `after "Policy Active?", before "Update Beneficiary Record"`, at(t, a, "friction_points", 0, "integration_point"))
-	wellFormed(t, at(t, a, "renderings", "svg").(string))                                          //nolint:forcetypeassert // a test
-	require.NotContains(t, strings.ToLower(at(t, a, "renderings", "markdown").(string)), "replac") //nolint:forcetypeassert // a test
+	wellFormed(t, at(t, a, "renderings", "svg").(string))
+	require.NotContains(t, strings.ToLower(at(t, a, "renderings", "markdown").(string)), "replac")
 
 	sop := k.Must(t, p, "generate_sop", params{"workflow_id": w["workflow_id"]}).Value("sop_id")
 	b := k.Must(t, p, "analyze_coexistence", params{"sop_id": sop}).Artifact("coexistence_analysis")

@@ -29,7 +29,7 @@ func wellFormed(t require.TestingT, text string) {
 	decoder := xml.NewDecoder(strings.NewReader(text))
 	for {
 		if _, err := decoder.Token(); err != nil {
-			require.True(t, errors.Is(err, io.EOF), "%v", err)
+			require.ErrorIs(t, err, io.EOF)
 			return
 		}
 	}
@@ -97,7 +97,7 @@ func TestMigrationAndLanes(t *testing.T) {
 	require.Equal(t, []any{"publish_start", "upload", "publish_end"}, pluck(t, w["details"], "id"))
 	require.Equal(t, "score >= 3", at(t, w, "sequence_flows", 9, "condition"))
 	require.Equal(t, true, at(t, w, "sequence_flows", 10, "rework"))
-	before, after := read(t, t.Context(), fixture(t, "lanes.bpmn")), read(t, t.Context(), w["bpmn_xml"].(string)) //nolint:forcetypeassert // a test
+	before, after := read(t, t.Context(), fixture(t, "lanes.bpmn")), read(t, t.Context(), w["bpmn_xml"].(string))
 	require.Equal(t, before.Nodes, after.Nodes)
 	require.ElementsMatch(t, before.Flows, after.Flows)
 	require.Equal(t, before.Lanes, after.Lanes)
@@ -140,7 +140,7 @@ func TestWorkflowFromASpecification(t *testing.T) {
 	require.Equal(t, w["artifact_id"], at(t, w, "lineage", "root_artifact_id"))
 	require.Equal(t, []any{"Clerk", "Lead"}, w["actors"])
 	require.InDelta(t, 1, w["rework_loops"], 0)
-	flow := read(t, t.Context(), w["bpmn_xml"].(string)) //nolint:forcetypeassert // a test
+	flow := read(t, t.Context(), w["bpmn_xml"].(string))
 	require.Len(t, flow.Lanes, 2)
 	require.Equal(t, "With <a & \"b\">", flow.Nodes[3].Description)
 
@@ -172,7 +172,7 @@ func TestWorkflowFromAWrittenProcedure(t *testing.T) {
 	require.Equal(t, []any{"task", "decision", "decision", "task"}, pluck(t, w["tasks"], "type"))
 	require.InDelta(t, 1, w["rework_loops"], 0, "the lead is asked again after a refund: that is what the text says")
 	conditions := map[string]any{}
-	for i := range w["sequence_flows"].([]any) { //nolint:forcetypeassert // a test
+	for i := range w["sequence_flows"].([]any) {
 		f := at(t, w, "sequence_flows", i)
 		if c, ok := at(t, f, "condition").(string); ok {
 			conditions[c] = at(t, f, "target")

@@ -2,7 +2,6 @@ package svg_test
 
 import (
 	"encoding/xml"
-	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -53,7 +52,7 @@ func TestPicture(t *testing.T) {
 		for {
 			token, err := decoder.Token()
 			if err != nil {
-				require.True(t, errors.Is(err, io.EOF), "%v", err)
+				require.ErrorIs(t, err, io.EOF)
 				return
 			}
 			if start, ok := token.(xml.StartElement); ok {

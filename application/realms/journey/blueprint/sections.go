@@ -157,10 +157,14 @@ func (b *Blueprint) risks() string {
 	for _, e := range b.target.Rework() {
 		fmt.Fprintf(&out, "- Rework from %s to %s: watch whether it becomes more or less.\n", escape(say.Quote(diagram.Label(b.target.Nodes[e.From]))), escape(say.Quote(diagram.Label(b.target.Nodes[e.To]))))
 	}
+	var nobody []classify.Step
 	for _, s := range b.Points {
 		if s.Node.Actor == document.Unassigned {
-			fmt.Fprintf(&out, "- Nobody is named for %s: name who oversees it.\n", escape(say.Quote(diagram.Label(s.Node))))
+			nobody = append(nobody, s)
 		}
+	}
+	if len(nobody) > 0 {
+		fmt.Fprintf(&out, "- Nobody is named for %s: name who oversees the work there.\n", escape(few(quoted(nobody))))
 	}
 	if out.Len() == 0 {
 		return "The classifier finds no friction step with a direct predecessor, the workflow has no rework, and every step has its person.\n"

@@ -2,7 +2,6 @@ package bpmn_test
 
 import (
 	"encoding/xml"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -29,7 +28,7 @@ func word(t *rapid.T, label string) string {
 	return process.Clean(s, process.NameMost)
 }
 
-var kinds = map[string][]string{ //nolint:gochecknoglobals // a read-only table of a test
+var kinds = map[string][]string{
 	document.NodeTask: {
 		"task", "userTask", "serviceTask", "sendTask", "receiveTask", "manualTask", "scriptTask", "businessRuleTask", "callActivity", "subProcess",
 	},
@@ -90,7 +89,7 @@ func TestRoundTrip(t *testing.T) {
 		byID := func(a, b document.Flow) int { return strings.Compare(a.ID, b.ID) }
 		slices.SortFunc(w.Flows, byID)
 		slices.SortFunc(doc.Workflow.Flows, byID)
-		require.Equal(t, len(w.Flows), len(doc.Workflow.Flows))
+		require.Len(t, doc.Workflow.Flows, len(w.Flows))
 		for i := range w.Flows {
 			require.Equal(t, w.Flows[i], doc.Workflow.Flows[i])
 		}
@@ -134,7 +133,7 @@ func TestPictures(t *testing.T) {
 		decoder := xml.NewDecoder(strings.NewReader(string(l.SVG(w.Name, nil, diagram.Entry{Shade: diagram.Plain(), Text: w.Name}))))
 		for {
 			if _, err := decoder.Token(); err != nil {
-				require.True(t, errors.Is(err, io.EOF), "%v", err)
+				require.ErrorIs(t, err, io.EOF)
 				break
 			}
 		}

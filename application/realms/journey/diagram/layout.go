@@ -113,7 +113,7 @@ func (p *plan) assignLanes() {
 }
 
 func (p *plan) owner(i int, n document.Node) string {
-	if n.Actor != "" && n.Actor != document.Unassigned || n.Type == document.NodeTask {
+	if n.Actor != "" && n.Actor != document.Unassigned || n.Type != document.NodeEvent {
 		return n.Actor
 	}
 	for _, e := range p.g.In(i) {
