@@ -141,6 +141,14 @@ func EligibleFor(intentType string) (types []string, ok bool) {
 		"interpret_data_self_discovery", "interpret_data_guided", "extract_structured_data", "discover_extraction_pattern",
 		"create_deterministic_embeddings", "extract_embeddings", "extract_deterministic_structure":
 		return []string{TypeParsedContent}, true
+	case "create_workflow":
+		return []string{TypeFile, TypeParsedContent, "sop"}, true
+	case "generate_sop":
+		return []string{TypeParsedContent, "workflow"}, true
+	case "analyze_coexistence":
+		return []string{"workflow", "sop"}, true
+	case "optimize_process", "create_blueprint":
+		return []string{"workflow"}, true
 	}
 	return nil, false
 }

@@ -71,8 +71,11 @@ func (r *Realm) parseContent(ctx context.Context, call ports.IntentCall) (ports.
 	if err != nil {
 		return ports.IntentResult{}, err
 	}
-	p, out, err := r.parseFile(ctx, call, in)
+	p, out, err := r.readFile(ctx, call, in)
 	if err != nil {
+		return ports.IntentResult{}, err
+	}
+	if err := r.complete(ctx, call, p); err != nil {
 		return ports.IntentResult{}, err
 	}
 	return ports.IntentResult{
@@ -85,20 +88,36 @@ func (r *Realm) parseContent(ctx context.Context, call ports.IntentCall) (ports.
 	}, nil
 }
 
-// ParseFile parses a saved file, named by id or reference, within another realm's intent. The artifact that it gives has to be among the
-// results of the call, or the document is lost. It takes the step names "plan", "parse" and "complete".
-func (r *Realm) ParseFile(ctx context.Context, call ports.IntentCall, fileID string) (ports.ResultArtifact, error) {
-	p, out, err := r.parseFile(ctx, call, parseParameters{FileID: fileID})
+// ParseFile parses a saved file, named by id or reference, within another realm's intent. accept sees the parsed document; if it refuses, the
+// document is deleted and its error returned. Otherwise the artifact that ParseFile gives has to be among the results of the call. It takes step
+// names of its own: "plan", "parse", "pending_…".
+func (r *Realm) ParseFile(ctx context.Context, call ports.IntentCall, fileID string, accept func(artifact.Snapshot) error) (ports.ResultArtifact, error) {
+	p, out, err := r.readFile(ctx, call, parseParameters{FileID: fileID})
 	if err != nil {
 		return ports.ResultArtifact{}, err
 	}
 	made := p.artifact(out, call.Execution().ID)
 	made.Realm = Name
-	return ports.ResultArtifact{Key: keyParsedContent, Artifact: made}, nil
+	if err := accept(made); err != nil {
+		return ports.ResultArtifact{}, errors.Join(err, r.refuse(ctx, call, p, out, err))
+	}
+	return ports.ResultArtifact{Key: keyParsedContent, Artifact: made}, r.complete(ctx, call, p)
 }
 
-// parseFile takes a file through the steps of parsing.
-func (r *Realm) parseFile(ctx context.Context, call ports.IntentCall, in parseParameters) (plan, outcome, error) {
+// refuse undoes a parsing whose document nobody wants, unless the same attempt may come again.
+func (r *Realm) refuse(ctx context.Context, call ports.IntentCall, p plan, out outcome, cause error) error {
+	if kind := fault.KindOf(cause); kind == fault.Unavailable || kind == fault.Internal {
+		return nil
+	}
+	// The document goes last: an attempt that breaks off before has to find it.
+	if err := r.giveUp(ctx, call, p, cause); err != nil {
+		return err
+	}
+	return r.documents.Delete(ctx, out.Key)
+}
+
+// readFile takes a file through the steps of parsing; complete has to follow.
+func (r *Realm) readFile(ctx context.Context, call ports.IntentCall, in parseParameters) (plan, outcome, error) {
 	p, err := steps.Transact(ctx, call, "plan", func(ctx context.Context, tx ports.Tx, now execution.Snapshot) (plan, error) {
 		return r.plan(ctx, tx, now, in)
 	})
@@ -112,7 +131,7 @@ func (r *Realm) parseFile(ctx context.Context, call ports.IntentCall, in parsePa
 	if err != nil {
 		return plan{}, outcome{}, errors.Join(err, r.giveUp(ctx, call, p, err))
 	}
-	return p, out, r.complete(ctx, call, p)
+	return p, out, nil
 }
 
 // plan finds the file, checks that it may be read, and takes up its oldest pending parse intent.

@@ -199,11 +199,18 @@ func (r *Realm) blueprint(s stages, in blueprintParameters) (made, error) {
 		before["workflow_chart"], after["workflow_chart"] = nil, nil // they are among the renderings too
 		raw = artifacts.Encode(payload)
 	}
+	renderings := map[string]any{}
+	warnings := structure(b.FutureGraph)
+	if len(raw) > artifact.MaxPayload {
+		document := artifacts.Encode(map[string]any{"current_state": before, "coexistence_state": after})
+		before["workflow_definition"], after["workflow_definition"] = nil, nil
+		raw = artifacts.Encode(payload)
+		warnings = append(put(renderings, "document", document, warnings), warning("definitions_in_document", "The workflows are too large for the payload; they are in renderings.document."))
+	}
 	if len(raw) > artifact.MaxPayload {
 		return made{}, tooLarge("bytes of a blueprint", artifact.MaxPayload, len(raw))
 	}
-	renderings := map[string]any{}
-	warnings := put(renderings, "svg", future, structure(b.FutureGraph))
+	warnings = put(renderings, "svg", future, warnings)
 	warnings = put(renderings, "current_state_svg", current, warnings)
 	warnings = put(renderings, "markdown", []byte(b.Markdown()), warnings)
 	return made{

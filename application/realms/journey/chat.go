@@ -3,6 +3,7 @@ package journey
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
 	"github.com/symphainy/symphainy/application/artifacts"
 	"github.com/symphainy/symphainy/application/realms/journey/wizard"
@@ -11,6 +12,7 @@ import (
 	"github.com/symphainy/symphainy/domain/artifact"
 	"github.com/symphainy/symphainy/domain/event"
 	"github.com/symphainy/symphainy/domain/execution"
+	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/domain/realm"
 	"github.com/symphainy/symphainy/domain/typeid"
 	"github.com/symphainy/symphainy/ports"
@@ -244,7 +246,12 @@ func (r *Realm) saveChat(ctx context.Context, tx ports.Tx, a artifact.Artifact, 
 		return tooLarge("bytes of a procedure", artifact.MaxPayload, len(raw))
 	}
 	a.Describe(raw, nil, r.Clock.Now())
-	return tx.Artifacts.Save(ctx, a)
+	err := tx.Artifacts.Save(ctx, a)
+	if errors.Is(err, fault.ErrStale) {
+		// Another message came in between: this one is heard again, after it.
+		return fault.ErrUnavailable.Because(err)
+	}
+	return err
 }
 
 // finishChat makes the procedure of a conversation and closes it.

@@ -59,7 +59,8 @@ const workflowSchema = `{"type":"object","additionalProperties":false,
   "name":` + nameSchema + `,
   "steps":{"type":"array","minItems":1,"maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["name"],"properties":{
    "id":{"type":"string","maxLength":100,"pattern":"^[A-Za-z_][A-Za-z0-9_.-]*$"},"name":{"type":"string","minLength":1,"maxLength":300},
-   "type":{"type":"string","enum":["task","decision"]},"kind":{"type":"string","maxLength":64},
+   "type":{"type":"string","enum":["task","decision"]},"kind":{"type":"string","enum":["task","userTask","serviceTask","sendTask","receiveTask","manualTask","scriptTask","businessRuleTask",
+    "callActivity","exclusiveGateway","parallelGateway","inclusiveGateway","eventBasedGateway","complexGateway"]},
    "description":` + proseSchema + `,"actor":` + nameSchema + `}}},
   "transitions":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["from","to"],"properties":{
    "from":{"type":"string","minLength":1,"maxLength":300},"to":{"type":"string","minLength":1,"maxLength":300},"condition":` + nameSchema + `}}}}}}}`

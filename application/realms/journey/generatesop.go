@@ -104,6 +104,9 @@ func (r *Realm) procedureFor(ctx context.Context, call ports.IntentCall, in sopP
 // asProcedure reads a document as a procedure; one that draws a workflow is written down.
 func (w written) asProcedure() (*process.Procedure, []any, error) {
 	if w.doc.Workflow != nil {
+		if err := bounds(w.doc.Workflow); err != nil {
+			return nil, nil, err
+		}
 		clean(w.doc.Workflow)
 		if w.doc.Workflow.Name == "" {
 			w.doc.Workflow.Name = process.Clean(w.artifact.Name, process.NameMost)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/symphainy/symphainy/application/realms/content/parsed"
+	"github.com/symphainy/symphainy/domain/artifact"
 	"github.com/symphainy/symphainy/domain/realm"
 	"github.com/symphainy/symphainy/ports"
 )
@@ -17,8 +18,8 @@ type Deps struct {
 	Clock ports.Clock
 	IDs   ports.IDs
 	// ParseFile parses a saved file as a part of the call, and gives the parsed_content artifact that the call has to store among its
-	// results.
-	ParseFile func(ctx context.Context, call ports.IntentCall, fileID string) (ports.ResultArtifact, error)
+	// results. accept sees it first; what it refuses leaves nothing behind.
+	ParseFile func(ctx context.Context, call ports.IntentCall, fileID string, accept func(artifact.Snapshot) error) (ports.ResultArtifact, error)
 }
 
 // Realm is the journey realm. It is safe for concurrent use.

@@ -42,8 +42,6 @@ func (r *Realm) find(ctx context.Context, call ports.IntentCall, artifactType, i
 type written struct {
 	doc      *document.Document
 	artifact artifact.Snapshot
-	// parsed is the artifact among the results, if the call has made it.
-	parsed []ports.ResultArtifact
 }
 
 // document reads a parsed document.
@@ -56,25 +54,28 @@ func (r *Realm) document(ctx context.Context, call ports.IntentCall, id string) 
 	return written{doc: doc.Document, artifact: found}, err
 }
 
-// file reads a file's newest parsed document; a file that has none is parsed first. The id of a parsed document will do too.
-func (r *Realm) file(ctx context.Context, call ports.IntentCall, id string) (written, error) {
+// file gives a file's newest parsed document to use; a file that has none is parsed first, which gives a result to store. The id of a parsed
+// document will do too.
+func (r *Realm) file(ctx context.Context, call ports.IntentCall, id string, use func(written) error) ([]ports.ResultArtifact, error) {
+	read := func(found artifact.Snapshot) error {
+		doc, err := r.documents.Open(ctx, found)
+		if err != nil {
+			return err
+		}
+		return use(written{doc: doc.Document, artifact: found})
+	}
 	found, err := r.find(ctx, call, artifacts.TypeParsedContent, id)
 	if errors.Is(err, fault.ErrNotFound) {
 		found, err = r.parsedOf(ctx, call, id)
 	}
 	if err != nil {
-		return written{}, err
+		return nil, err
 	}
-	var made []ports.ResultArtifact
-	if found.ID == "" {
-		result, err := r.ParseFile(ctx, call, id)
-		if err != nil {
-			return written{}, err
-		}
-		made, found = []ports.ResultArtifact{result}, result.Artifact
+	if found.ID != "" {
+		return nil, read(found)
 	}
-	doc, err := r.documents.Open(ctx, found)
-	return written{doc: doc.Document, artifact: found, parsed: made}, err
+	result, err := r.ParseFile(ctx, call, id, read)
+	return []ports.ResultArtifact{result}, err
 }
 
 // parsedOf finds the newest parsed document of a file that may be read; none gives an empty snapshot.

@@ -116,16 +116,18 @@ func (r *Realm) origin(ctx context.Context, call ports.IntentCall, in workflowPa
 		}
 		return doc.origin()
 	}
-	doc, err := r.file(ctx, call, in.FilePath+in.BPMNFileID)
-	if err != nil {
-		return origin{}, err
-	}
-	return doc.origin()
+	var o origin
+	parsed, err := r.file(ctx, call, in.FilePath+in.BPMNFileID, func(w written) (err error) {
+		o, err = w.origin()
+		return err
+	})
+	o.parsed = parsed
+	return o, err
 }
 
 // origin makes a workflow of a document: the one that is drawn in it, or the one that its numbered steps describe.
 func (w written) origin() (origin, error) {
-	o := origin{name: w.artifact.Name, sources: []artifact.Snapshot{w.artifact}, parsed: w.parsed}
+	o := origin{name: w.artifact.Name, sources: []artifact.Snapshot{w.artifact}}
 	for _, f := range w.doc.Warnings.List {
 		switch f.Code {
 		case "no_start", "no_end", "unreachable_node": // the graph says so itself
@@ -137,7 +139,7 @@ func (w written) origin() (origin, error) {
 	}
 	if w.doc.Workflow != nil {
 		o.flow, o.status, o.source = w.doc.Workflow, "parsed", "bpmn"
-		return o, nil
+		return o, bounds(o.flow)
 	}
 	p, lost, err := w.procedure()
 	if err != nil {
@@ -145,7 +147,7 @@ func (w written) origin() (origin, error) {
 	}
 	o.warnings = append(o.warnings, unknownSteps(lost)...)
 	o.flow, o.status, o.source = p.Workflow(), "created", "procedure"
-	return o, nil
+	return o, bounds(o.flow)
 }
 
 // procedure reads the procedure that a document describes.
@@ -163,8 +165,8 @@ func (w written) procedure() (*process.Procedure, []int, error) {
 // makeWorkflow computes what is stored of a workflow.
 func (r *Realm) makeWorkflow(ctx context.Context, call ports.IntentCall, from origin, in workflowParameters) (made, error) {
 	w := from.flow
-	if len(w.Nodes) > process.NodesMost {
-		return made{}, tooLarge("nodes", process.NodesMost, len(w.Nodes))
+	if err := bounds(w); err != nil {
+		return made{}, err
 	}
 	if in.Options.Name != "" {
 		w.Name = in.Options.Name
@@ -221,6 +223,17 @@ func (o origin) fields(w *document.Workflow, g *graph.Graph) map[string]any {
 		}
 	}
 	return payload
+}
+
+// bounds refuses a workflow with more than can be drawn and read.
+func bounds(w *document.Workflow) error {
+	switch {
+	case len(w.Nodes) > process.NodesMost:
+		return tooLarge("nodes", process.NodesMost, len(w.Nodes))
+	case len(w.Flows) > process.FlowsMost:
+		return tooLarge("flows", process.FlowsMost, len(w.Flows))
+	}
+	return nil
 }
 
 func tooLarge(what string, limit, actual int) error {

@@ -24,6 +24,8 @@ const (
 	laneHead     = 34
 	margin       = 20
 	backDistance = 14
+	// passingMost bounds the cells that edges pass; beyond, in a process that nobody can read anyway, edges run behind boxes.
+	passingMost = 50_000
 )
 
 // Box is the place of a node.
@@ -72,6 +74,7 @@ type plan struct {
 	tracks  []int   // per gap: how many vertical lines it holds
 	track   [][]int // per edge: its tracks, in the order of its gaps
 	gapText []int   // per gap: room for labels
+	passed  int     // how many cells edges pass
 }
 
 // New lays a process out.
@@ -143,7 +146,8 @@ func (p *plan) assignSlots() {
 			p.at[n] = p.take(column, p.laneOf[n], p.wish(n))
 		}
 		for i, e := range p.g.Edges {
-			if !e.Back && p.layer[e.From] < column && column < p.layer[e.To] {
+			if !e.Back && p.layer[e.From] < column && column < p.layer[e.To] && p.passed < passingMost {
+				p.passed++
 				last := p.at[e.From]
 				if k := len(p.passing[i]); k > 0 {
 					last = p.passing[i][k-1]

@@ -8,11 +8,12 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds of texts in bytes, and of a process in nodes.
+// Bounds of texts in bytes, and of a process in nodes and flows.
 const (
 	NameMost        = 300
 	DescriptionMost = 2000
 	NodesMost       = 1000
+	FlowsMost       = 3000
 )
 
 // End is the number of a target that ends the procedure.

@@ -2,6 +2,7 @@ package process
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/symphainy/symphainy/domain/document"
 	"github.com/symphainy/symphainy/domain/fault"
@@ -44,6 +45,9 @@ func (s Spec) Workflow() (*document.Workflow, error) {
 		step := Step{
 			Name: Clean(x.Name, NameMost), Kind: x.Kind, Description: Clean(x.Description, DescriptionMost), Actor: Clean(x.Actor, NameMost),
 			Decision: x.Type == document.NodeDecision,
+		}
+		if x.Kind != "" && strings.HasSuffix(x.Kind, "Gateway") != step.Decision {
+			return nil, wrong(fmt.Sprintf("steps/%d/kind", i), "conflicting", "a decision is a gateway, and a task is none.")
 		}
 		if step.Name == "" {
 			return nil, wrong(fmt.Sprintf("steps/%d/name", i), "missing", "a step needs a name.")
