@@ -64,6 +64,10 @@ bench: build test-setup ## Measure the shapes of load beside their limits, on SQ
 chaos: test-setup ## Break a deployment on purpose and judge what is left (ROWS=R1,R5, TIER=short, SEED=, RACE=1)
 	@go run -buildvcs=false ./test/chaos -tier "$(or $(TIER),full)" -rows "$(ROWS)" -seed "$(or $(SEED),0)" $(if $(RACE),-race)
 
+.PHONY: chaos-bugs
+chaos-bugs: test-setup ## Build each seeded bug and show which row catches it (BUGS=B2,B5)
+	@go run -buildvcs=false ./test/chaos -bugs "$(or $(BUGS),all)" -seed "$(or $(SEED),0)"
+
 ##@ Check
 
 .PHONY: verify

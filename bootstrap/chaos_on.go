@@ -45,6 +45,7 @@ func chaosOptions() fx.Option {
 			return chaos.NewStore(u, memstore.New(c), p)
 		}),
 		fx.Decorate(func(b ports.EventBus, p *chaos.Points) ports.EventBus { return chaos.Bus{EventBus: b, Points: p} }),
+		fx.Decorate(func(b ports.BlobStore, p *chaos.Points) ports.BlobStore { return chaos.Blobs{BlobStore: b, Points: p} }),
 		fx.Decorate(func(i ports.IDs) ports.IDs { return chaos.IDs{IDs: i, Worker: os.Getenv(envWorker)} }),
 		fx.Decorate(func(c ports.Clock) (ports.Clock, error) {
 			if os.Getenv(envClock) == "" {

@@ -50,6 +50,7 @@ func run(ctx context.Context) (passed bool, err error) {
 	seed := flag.Uint64("seed", 0, "seed of the faults; 0 takes a new one")
 	tags := flag.String("tags", "", "further build tags, such as bugB2")
 	race := flag.Bool("race", false, "build the binary with the race detector")
+	mistakes := flag.String("bugs", "", "seeded mistakes to show to the rows that must see them, such as B2,B5, or all")
 	dir := flag.String("dir", ".cache/chaos", "folder of report.json and the histories")
 	flag.Parse()
 	list, err := choose(*names, *tier == "full")
@@ -61,6 +62,9 @@ func run(ctx context.Context) (passed bool, err error) {
 	}
 	if err := os.MkdirAll(*dir, 0o700); err != nil {
 		return false, err
+	}
+	if *mistakes != "" {
+		return hunt(ctx, *mistakes, *seed, *dir)
 	}
 	var more []string
 	if *race {

@@ -20,6 +20,8 @@ type Client struct {
 	Name string
 	// Secret proves an anonymous session, Token a signed-in one.
 	Session, Secret, Token string
+	// Refresh renews Token.
+	Refresh string
 }
 
 // Answer is what came back.
@@ -30,13 +32,18 @@ type Answer struct {
 	Took   time.Duration
 }
 
-// Text gives a field of the body, "" if it is not a text.
-func (a Answer) Text(field string) string {
+// Object gives the body as a JSON object, nil if it is none.
+func (a Answer) Object() map[string]any {
 	var o map[string]any
 	if json.Unmarshal(a.Body, &o) != nil {
-		return ""
+		return nil
 	}
-	s, _ := o[field].(string)
+	return o
+}
+
+// Text gives a field of the body, "" if it is not a text.
+func (a Answer) Text(field string) string {
+	s, _ := a.Object()[field].(string)
 	return s
 }
 

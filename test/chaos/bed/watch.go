@@ -70,6 +70,7 @@ func (c *Client) follow(ctx context.Context, base string, w *history.Watch) bool
 // does not say so.
 func readEvents(lines *bufio.Scanner, w *history.Watch) {
 	lines.Buffer(nil, 8<<20)
+	opened := time.Now()
 	var name, id, data string
 	for lines.Scan() {
 		field, value, _ := strings.Cut(lines.Text(), ": ")
@@ -81,17 +82,18 @@ func readEvents(lines *bufio.Scanner, w *history.Watch) {
 		case "data":
 			data = value
 		case "":
-			take(w, name, id, data)
+			take(w, opened, name, id, data)
 			name, id, data = "", "", ""
 		}
 	}
 }
 
-func take(w *history.Watch, name, id, data string) {
+func take(w *history.Watch, opened time.Time, name, id, data string) {
 	var e struct {
-		ExecutionID string `json:"execution_id"`
-		Seq         int64  `json:"seq"`
-		Reason      string `json:"reason"`
+		ExecutionID string    `json:"execution_id"`
+		Seq         int64     `json:"seq"`
+		Reason      string    `json:"reason"`
+		Timestamp   time.Time `json:"timestamp"`
 	}
 	if name == "" || json.Unmarshal([]byte(data), &e) != nil {
 		return
@@ -107,7 +109,9 @@ func take(w *history.Watch, name, id, data string) {
 	// What is no number reads as 0, which no log holds, so that the checkers see it.
 	n, _ := strconv.ParseInt(seq, 10, 64)
 	p, _ := strconv.Atoi(epoch)
-	w.Events = append(w.Events, history.Seen{Execution: e.ExecutionID, Epoch: p, Seq: n, Type: name})
+	w.Events = append(w.Events, history.Seen{
+		Execution: e.ExecutionID, Epoch: p, Seq: n, Type: name, Lag: time.Since(e.Timestamp), Live: e.Timestamp.After(opened),
+	})
 	switch name {
 	case "execution.completed", "execution.failed", "execution.cancelled":
 		w.Ended = true

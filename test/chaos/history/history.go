@@ -41,6 +41,9 @@ type Seen struct {
 	Epoch     int    `json:"epoch"`
 	Seq       int64  `json:"seq"`
 	Type      string `json:"type"`
+	// Lag is how long after its time the event came. Live tells that it came while its reader was waiting, so that Lag says something.
+	Lag  time.Duration `json:"lag,omitempty"`
+	Live bool          `json:"live,omitempty"`
 }
 
 // Watch is one connection of a watcher; its next one goes on where this one ended.

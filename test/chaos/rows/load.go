@@ -18,6 +18,8 @@ type load struct {
 	every time.Duration
 	// watch is that each so many-th execution is watched; 0 watches none.
 	watch int
+	// name sets the load's keys apart from those of another load of the same bed.
+	name string
 }
 
 // running is a load that is on its way.
@@ -50,13 +52,13 @@ func (l load) start(ctx context.Context, b *bed.Bed) *running {
 }
 
 func (l load) client(ctx context.Context, b *bed.Bed, r *running, n int, next <-chan int) error {
-	c, err := b.Anonymous(ctx, fmt.Sprintf("client-%d", n))
+	c, err := b.Anonymous(ctx, fmt.Sprintf("client%s-%d", l.name, n))
 	if err != nil {
 		return err
 	}
 	for i := range next {
 		began := time.Now()
-		id, err := c.Insist(ctx, bed.Intent{Type: "chaos_run", Parameters: l.parameters, Key: fmt.Sprintf("key-%d-%d", n, i)})
+		id, err := c.Insist(ctx, bed.Intent{Type: "chaos_run", Parameters: l.parameters, Key: fmt.Sprintf("key%s-%d-%d", l.name, n, i)})
 		if err != nil {
 			return err
 		}
@@ -64,7 +66,7 @@ func (l load) client(ctx context.Context, b *bed.Bed, r *running, n int, next <-
 		r.ids = append(r.ids, id)
 		r.mu.Unlock()
 		if l.watch > 0 && i%l.watch == 0 {
-			r.watches.Go(func() { r.fail(c.Watch(ctx, fmt.Sprintf("watcher-%d", i), id)) })
+			r.watches.Go(func() { r.fail(c.Watch(ctx, fmt.Sprintf("watcher%s-%d", l.name, i), id)) })
 		}
 		rest := time.NewTimer(max(0, l.every-time.Since(began)))
 		select {

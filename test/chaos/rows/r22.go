@@ -54,7 +54,7 @@ func r22() Row {
 	return row
 }
 
-// cutStreams resets the connections of one replica by chance until ctx ends.
+// cutStreams resets the connections of one replica by chance, now and then those to its store too, until ctx ends.
 func cutStreams(ctx context.Context, b *bed.Bed) error {
 	for {
 		if err := pause(ctx, time.Duration(100+b.Random(300))*time.Millisecond); err != nil {
@@ -63,6 +63,10 @@ func cutStreams(ctx context.Context, b *bed.Bed) error {
 			}
 			return err
 		}
-		b.Replicas[b.Random(len(b.Replicas))].Front.Reset()
+		victim := b.Replicas[b.Random(len(b.Replicas))]
+		victim.Front.Reset()
+		if b.Random(3) == 0 {
+			victim.Store.Reset()
+		}
 	}
 }

@@ -1,0 +1,101 @@
+package rows
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall"
+	"time"
+
+	"github.com/symphainy/symphainy/test/chaos/bed"
+)
+
+func r15() Row {
+	row := Row{
+		ID: "R15", Title: "a replica stands still inside a claim's transaction", Short: true,
+		Goal: "the lock is freed, others wait at most a lease of 5 s",
+	}
+	row.Run = func(ctx context.Context, r *Run) Result {
+		o := r.outcome(row)
+		b, err := r.bed(ctx, nil)
+		if err != nil {
+			o.wrong(err)
+			return o.result(nil)
+		}
+		c, err := b.Anonymous(ctx, "client")
+		if err != nil {
+			o.wrong(err)
+			return o.result(b)
+		}
+		victim := b.Replicas[0]
+		o.wrong(victim.Kill())
+		var ids []string
+		var blocked []time.Duration
+		for i := range r.pick(20, 3) {
+			id, waited, err := stuckClaim(ctx, b, c, victim, i)
+			if err != nil {
+				o.wrong(errors.Join(errSkipped, err))
+				break
+			}
+			ids, blocked = append(ids, id...), append(blocked, waited)
+		}
+		o.count("replicas stopped inside a claim", len(blocked))
+		o.times("blocked", blocked)
+		o.want(quantile(blocked, 1) <= 5*time.Second*r.slowness(), "others were blocked for %s", quantile(blocked, 1))
+		o.judge(ctx, b, ids, 1)
+		return o.result(b)
+	}
+	return row
+}
+
+// stuckClaim starts the victim so that it waits before the COMMIT of its first claim, stops it there, and measures how long that execution
+// waits for another owner.
+func stuckClaim(ctx context.Context, b *bed.Bed, c *bed.Client, victim *bed.Replica, round int) (ids []string, waited time.Duration, err error) {
+	if err := victim.Start(ctx, "CHAOS_POINTS=claim.commit=sleep:1900ms@1"); err != nil {
+		return nil, 0, err
+	}
+	pid := victim.PID()
+	deadline, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	var at time.Time
+	err = bed.Until(deadline, 5*time.Millisecond, func() (bool, error) {
+		points, err := b.Protocol("failpoint")
+		if err != nil {
+			return false, err
+		}
+		for _, line := range points {
+			if line.PID == pid {
+				at = line.At
+				return true, victim.Signal(syscall.SIGSTOP)
+			}
+		}
+		id, err := c.Insist(ctx, bed.Intent{Type: "chaos_run", Parameters: map[string]any{"steps": 1}, Key: fmt.Sprintf("r15-%d-%d", round, len(ids))})
+		ids = append(ids, id)
+		return false, err
+	})
+	if err != nil {
+		return ids, 0, err
+	}
+	claims, err := b.Protocol("claim")
+	if err != nil {
+		return ids, 0, err
+	}
+	var stuck string
+	for _, line := range claims {
+		if line.PID == pid {
+			stuck = line.Words[0]
+			break
+		}
+	}
+	err = bed.Until(deadline, 10*time.Millisecond, func() (bool, error) {
+		claims, err := b.Protocol("claim")
+		for _, line := range claims {
+			if line.PID != pid && line.Words[0] == stuck && line.At.After(at) {
+				waited = line.At.Sub(at)
+				return true, err
+			}
+		}
+		return false, err
+	})
+	return ids, waited, errors.Join(err, victim.Signal(syscall.SIGCONT), victim.Kill())
+}

@@ -1,0 +1,68 @@
+package rows
+
+import (
+	"context"
+	"fmt"
+	"syscall"
+	"time"
+
+	"github.com/symphainy/symphainy/test/chaos/bed"
+)
+
+func r6() Row {
+	row := Row{
+		ID: "R6", Title: "replicas start and stop under load", Short: true,
+		Goal: "running work adopted 0, run again 0",
+	}
+	const steps = 3
+	row.Run = func(ctx context.Context, r *Run) Result {
+		o := r.outcome(row)
+		// The leases of a real deployment, so that none lapses by itself.
+		b, err := r.bed(ctx, func(o *bed.Options) { o.Vars = nil })
+		if err != nil {
+			o.wrong(err)
+			return o.result(nil)
+		}
+		starts := r.pick(100, 8)
+		l := load{clients: 10, executions: starts * 16, every: 500 * time.Millisecond, parameters: map[string]any{"steps": steps, "work_ms": 150}}
+		work := l.start(ctx, b)
+		guest := b.Replicas[2]
+		o.wrong(stop(ctx, guest))
+		for range starts {
+			o.wrong(guest.Start(ctx))
+			o.wrong(pause(ctx, time.Duration(50+b.Random(300))*time.Millisecond))
+			o.wrong(stop(ctx, guest))
+		}
+		ids, err := work.submitted()
+		o.wrong(err)
+		o.judge(ctx, b, ids, steps)
+		claims, err := b.Protocol("claim")
+		o.wrong(err)
+		again := 0
+		for _, line := range claims {
+			if line.Words[1] != "1" {
+				again++
+			}
+		}
+		o.count("starts", starts)
+		o.count("executions", len(ids))
+		o.figure("run again %d", again)
+		o.want(again == 0, "%d executions were claimed again although no owner died", again)
+		return o.result(b)
+	}
+	return row
+}
+
+// stop sends SIGTERM and waits for a good end.
+func stop(ctx context.Context, r *bed.Replica) error {
+	ctx, cancel := context.WithTimeout(ctx, 45*time.Second)
+	defer cancel()
+	if err := r.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	code, err := r.Ended(ctx)
+	if err == nil && code != 0 {
+		err = fmt.Errorf("a stopped replica ended with %d: %s", code, r.Log())
+	}
+	return err
+}
