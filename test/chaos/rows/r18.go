@@ -3,6 +3,7 @@ package rows
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -44,7 +45,7 @@ func r18() Row {
 		expected := map[string]string{}
 		for _, kind := range bad {
 			for i := range times {
-				id, err := c.Insist(ctx, bed.Intent{Type: kind.intent, Parameters: kind.parameters, Key: fmt.Sprintf("%s-%d", kind.name, i)})
+				id, err := c.Insist(ctx, bed.Intent{Type: kind.intent, Parameters: kind.parameters, Key: fmt.Sprintf("%s-%d", strings.ReplaceAll(kind.name, " ", "-"), i)})
 				o.wrong(err)
 				expected[id] = kind.ends
 			}

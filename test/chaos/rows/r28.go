@@ -13,7 +13,7 @@ import (
 func r28() Row {
 	row := Row{
 		ID: "R28", Title: "the file store refuses, or does not answer", Short: true,
-		Goal: "typed failure within the retry budget, other realms' p99 < 1.5×",
+		Goal: "typed failure within the retry budget, other realms' p99 < 1.5× (full tier)",
 	}
 	row.Run = func(ctx context.Context, r *Run) Result {
 		o := r.outcome(row)
@@ -51,8 +51,9 @@ func r28() Row {
 			rough := o.latency(ctx, c, mode, n)
 			ratio := float64(quantile(rough, 0.99)) / float64(max(quantile(calm, 0.99), time.Millisecond))
 			o.figure("%s: others' p99 %s, × %.2f", mode, round(quantile(rough, 0.99)), ratio)
-			// On a machine that is busy with other things the ratio of two short samples says little; the bound is the one in time.
-			o.want(ratio < 1.5 || !r.Full || quantile(rough, 0.99) < 50*time.Millisecond, "%s: others' p99 is × %.2f", mode, ratio)
+			if r.Full { // the ratio of two short samples says little
+				o.want(ratio < 1.5, "%s: others' p99 is × %.2f", mode, ratio)
+			}
 			o.ended(ctx, b, c, mode, ids)
 		}
 		o.judge(ctx, b, nil, 0)
