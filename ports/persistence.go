@@ -198,7 +198,8 @@ type LeaseStore interface {
 	Hold(ctx context.Context, l execution.Lease) (execution.Execution, error)
 	// Renew extends all of the owner's given leases by database time.
 	Renew(ctx context.Context, leases []execution.Lease, lease time.Duration) (Renewal, error)
-	// Due gives up to limit ids that could be claimed at database time, oldest due first.
+	// Due gives up to limit ids that could be claimed at database time: first those whose owner is gone, so that no backlog keeps them
+	// waiting, then the others, each oldest due first.
 	Due(ctx context.Context, limit int) ([]string, error)
 	// NextInLane gives the id of the oldest accepted or retrying execution of the lane, "" if none.
 	NextInLane(ctx context.Context, tenantID, lane string) (string, error)

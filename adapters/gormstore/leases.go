@@ -92,17 +92,17 @@ type idRow struct {
 	ID string `gorm:"column:id"`
 }
 
-// Due reads the two partial indexes, each only as far as the limit asks: finished executions and a long backlog cost nothing.
+// Due gives lapsed work before fresh work. It reads the two partial indexes, each only as far as the limit asks: finished executions and a long backlog cost nothing.
 func (s leases) Due(ctx context.Context, limit int) ([]string, error) {
 	now, limit := s.t.now(), max(limit, 0)
 	rows, err := many[idRow](ctx, s.t, `SELECT id FROM (
-		SELECT * FROM (SELECT e.id, e.due_at AS due, e.created_at FROM executions e
+		SELECT * FROM (SELECT e.id, 1 AS rank, e.due_at AS due, e.created_at FROM executions e
 			WHERE e.state IN ('accepted', 'retrying', 'waiting') AND e.due_at <= ? AND `+laneFree+` ORDER BY e.due_at, e.created_at, e.id LIMIT ?) fresh
 		UNION ALL
-		SELECT * FROM (SELECT e.id, e.lease_until AS due, e.created_at FROM executions e
+		SELECT * FROM (SELECT e.id, 0 AS rank, e.lease_until AS due, e.created_at FROM executions e
 			WHERE e.state = 'running' AND (e.lease_until IS NULL OR e.lease_until <= ?) AND `+laneFree+`
 			ORDER BY e.lease_until, e.created_at, e.id LIMIT ?) lapsed) due_rows
-		ORDER BY due, created_at, id LIMIT ?`, now, limit, now, limit, limit)
+		ORDER BY rank, due, created_at, id LIMIT ?`, now, limit, now, limit, limit)
 	return convert(rows, err, func(r idRow) string { return r.ID })
 }
 

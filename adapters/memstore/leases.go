@@ -96,7 +96,7 @@ func (s leases) Due(ctx context.Context, limit int) ([]string, error) {
 	rows := s.st.executions.find(
 		func(row execution.Snapshot) bool { return execution.Restore(row).Claimable(now) && !s.laneBusy(row) },
 		func(a, b execution.Snapshot) int {
-			return cmp.Or(dueSince(a).Compare(dueSince(b)), accepted(a, b))
+			return cmp.Or(fresh(a)-fresh(b), dueSince(a).Compare(dueSince(b)), accepted(a, b))
 		},
 	)
 	ids := []string{}
@@ -104,6 +104,14 @@ func (s leases) Due(ctx context.Context, limit int) ([]string, error) {
 		ids = append(ids, row.ID)
 	}
 	return ids, nil
+}
+
+// fresh puts work that nobody has begun, or that waited, behind work that lost its owner.
+func fresh(row execution.Snapshot) int {
+	if row.State == execution.Running {
+		return 0
+	}
+	return 1
 }
 
 // dueSince is when a claimable execution became so: work whose owner is gone, when its lease ended.

@@ -17,7 +17,7 @@ type Config struct {
 	// MigrateURL is the URL of the role that owns the tables; empty means DatabaseURL. Only Migrate uses it.
 	MigrateURL string
 	// Workers is how many jobs run at the same time; default 16. WakeWorkers is how many executions of Wake run beside them; default a
-	// quarter of Workers, at least 2.
+	// half of Workers, at least 2.
 	Workers     int
 	WakeWorkers int
 	// WakeCapacity bounds the executions of Wake that wait for a worker; default 1,000. What comes over it is left to the next sweep.
@@ -37,7 +37,7 @@ type Config struct {
 // Defaults gives the configuration with the zero fields set.
 func (c Config) Defaults() Config {
 	positive(&c.Workers, 16)
-	positive(&c.WakeWorkers, max(2, c.Workers/4))
+	positive(&c.WakeWorkers, max(2, c.Workers/2))
 	positive(&c.WakeCapacity, 1000)
 	positive(&c.Connections, 8)
 	positive(&c.Cooldown, 5*time.Millisecond)

@@ -161,9 +161,10 @@ func (q *Queue) serveWakes() {
 		select {
 		case <-q.closing:
 			return
-		case id := <-q.waking.ids:
-			q.waking.taken(id)
-			q.run(q.hard, id)
+		case <-q.waking.more:
+			if id, ok := q.waking.take(); ok {
+				q.run(q.hard, id)
+			}
 		}
 	}
 }

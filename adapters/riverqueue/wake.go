@@ -1,38 +1,58 @@
 package riverqueue
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
-// waking holds the executions that wait for a free worker of Wake, each at most once.
+// waking holds the executions that wait for a free worker of Wake, each at most once. What the newest call brings goes before what waits
+// already: a sweep puts the most urgent first, and they must not wait behind a backlog that earlier sweeps have left here.
 type waking struct {
-	ids chan string
-	mu  sync.Mutex
-	in  map[string]bool
+	// more has an element while something waits.
+	more     chan struct{}
+	capacity int
+
+	mu   sync.Mutex
+	list []string
 }
 
-func newWaking(capacity int) *waking {
-	return &waking{ids: make(chan string, capacity), in: map[string]bool{}}
-}
+func newWaking(capacity int) *waking { return &waking{more: make(chan struct{}, 1), capacity: capacity} }
 
-// add never blocks; what is waiting already, or does not fit, is dropped.
+// add never blocks; what does not fit is dropped from the end.
 func (w *waking) add(ids []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, id := range ids {
-		if w.in[id] {
-			continue
-		}
-		select {
-		case w.ids <- id:
-			w.in[id] = true
-		default:
-			return
+	known := make(map[string]bool, len(ids))
+	list := make([]string, 0, len(ids)+len(w.list))
+	for _, id := range slices.Concat(ids, w.list) {
+		if !known[id] {
+			known[id] = true
+			list = append(list, id)
 		}
 	}
+	w.list = list[:min(len(list), w.capacity)]
+	w.signal()
 }
 
-// taken lets an execution come again: whoever took it looks at its row only now.
-func (w *waking) taken(id string) {
+// take gives the first execution, false if another worker was faster. Taken, it may come again: its row is looked at only now.
+func (w *waking) take() (string, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	delete(w.in, id)
+	if len(w.list) == 0 {
+		return "", false
+	}
+	id := w.list[0]
+	w.list = w.list[1:]
+	w.signal()
+	return id, true
+}
+
+func (w *waking) signal() {
+	if len(w.list) == 0 {
+		return
+	}
+	select {
+	case w.more <- struct{}{}:
+	default:
+	}
 }

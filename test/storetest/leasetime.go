@@ -87,6 +87,10 @@ func (s *suite) due(t *testing.T, h home) {
 	require.Equal(t, []string{a, b, c}, s.dueNow(t, a, b, c, future), "all tenants', oldest due first")
 	few := get(t, s, func(ctx context.Context, tx ports.Tx) ([]string, error) { return tx.Leases.Due(ctx, 2) })
 	require.Equal(t, []string{a, b}, few)
+	lapsed := s.stored(t, h, 1, func(r *execution.Snapshot) {
+		r.State, r.LeaseOwner, r.LeaseUntil, r.DueAt = execution.Running, "gone", s.Now().Add(-time.Second).Truncate(time.Microsecond), time.Time{}
+	}).ID
+	require.Equal(t, []string{lapsed, a, b, c}, s.dueNow(t, a, b, c, lapsed), "work that lost its owner goes before a backlog")
 	for _, eid := range []string{a, b, c} {
 		_, err := s.claim(t, eid, "worker", time.Hour)
 		require.NoError(t, err)
