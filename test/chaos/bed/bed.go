@@ -49,6 +49,8 @@ type Bed struct {
 	Server  *pgtest.Server
 	History *history.History
 	HTTP    *http.Client
+	// Prefer, if set, is the one replica that clients talk to.
+	Prefer *Replica
 
 	random *rand.Rand
 	mu     sync.Mutex
@@ -162,8 +164,13 @@ func (b *Bed) Random(n int) int {
 	return b.random.IntN(n)
 }
 
-// Any gives the address of one replica by chance.
-func (b *Bed) Any() string { return b.Replicas[b.Random(len(b.Replicas))].URL() }
+// Any gives the address of one replica by chance, or of the preferred one.
+func (b *Bed) Any() string {
+	if b.Prefer != nil {
+		return b.Prefer.URL()
+	}
+	return b.Replicas[b.Random(len(b.Replicas))].URL()
+}
 
 // Unsound tells what was wrong with processes beyond what the rows did to them: data races and panics outside handlers.
 func (b *Bed) Unsound() []string {

@@ -24,7 +24,8 @@ func r6() Row {
 			return o.result(nil)
 		}
 		starts := r.pick(100, 8)
-		l := load{clients: 10, executions: starts * 16, every: 500 * time.Millisecond, parameters: map[string]any{"steps": steps, "work_ms": 150}}
+		// Long enough that one that was adopted would be claimed again before it ends.
+		l := load{clients: 10, executions: starts * 12, every: 1200 * time.Millisecond, parameters: map[string]any{"steps": steps, "work_ms": 600}}
 		work := l.start(ctx, b)
 		guest := b.Replicas[2]
 		o.wrong(stop(ctx, guest))
