@@ -57,7 +57,7 @@ const schema = `{"type":"object","additionalProperties":false,"properties":{
  "work_ms":{"type":"integer","minimum":0,"maximum":600000},
  "outside":{"type":"boolean"},
  "stubborn":{"type":"boolean"},
- "fault":{"type":"string","enum":["","panic","exit","loop","alloc","large","emit","flaky","refuse"]},
+ "fault":{"type":"string","enum":["","panic","exit","loop","alloc","large","emit","flaky","refuse","decide"]},
  "at":{"type":"integer","minimum":0,"maximum":1000},
  "count":{"type":"integer","minimum":0,"maximum":100000000},
  "note":{"type":"string","maxLength":200}}}`
@@ -176,6 +176,11 @@ func (r *Realm) misbehave(ctx context.Context, call ports.IntentCall, p paramete
 		if call.Execution().Attempt <= p.Count {
 			return fault.ErrUnavailable.Because(errors.New("chaos: not yet"))
 		}
+	case "decide":
+		_, err := call.AwaitDecision(ctx, "approval", execution.DecisionRequest{
+			Prompt: "Go on?", Arguments: fmt.Appendf(nil, `{"note":%q}`, p.Note), Deciders: execution.Deciders{Owner: true},
+		})
+		return err
 	case "refuse":
 		return fault.New(fault.Invalid, "chaos_refused", "This was told to fail.")
 	}
