@@ -26,6 +26,65 @@ func (_m *Control) EXPECT() *Control_Expecter {
 	return &Control_Expecter{mock: &_m.Mock}
 }
 
+// Bulk provides a mock function with given fields: ctx, p, action, f
+func (_m *Control) Bulk(ctx context.Context, p identity.Principal, action ports.BulkAction, f ports.ExecutionFilter) (ports.BulkResult, error) {
+	ret := _m.Called(ctx, p, action, f)
+
+	if len(ret) == 0 {
+		panic("no return value specified for Bulk")
+	}
+
+	var r0 ports.BulkResult
+	var r1 error
+	if rf, ok := ret.Get(0).(func(context.Context, identity.Principal, ports.BulkAction, ports.ExecutionFilter) (ports.BulkResult, error)); ok {
+		return rf(ctx, p, action, f)
+	}
+	if rf, ok := ret.Get(0).(func(context.Context, identity.Principal, ports.BulkAction, ports.ExecutionFilter) ports.BulkResult); ok {
+		r0 = rf(ctx, p, action, f)
+	} else {
+		r0 = ret.Get(0).(ports.BulkResult)
+	}
+
+	if rf, ok := ret.Get(1).(func(context.Context, identity.Principal, ports.BulkAction, ports.ExecutionFilter) error); ok {
+		r1 = rf(ctx, p, action, f)
+	} else {
+		r1 = ret.Error(1)
+	}
+
+	return r0, r1
+}
+
+// Control_Bulk_Call is a *mock.Call that shadows Run/Return methods with type explicit version for method 'Bulk'
+type Control_Bulk_Call struct {
+	*mock.Call
+}
+
+// Bulk is a helper method to define mock.On call
+//   - ctx context.Context
+//   - p identity.Principal
+//   - action ports.BulkAction
+//   - f ports.ExecutionFilter
+func (_e *Control_Expecter) Bulk(ctx interface{}, p interface{}, action interface{}, f interface{}) *Control_Bulk_Call {
+	return &Control_Bulk_Call{Call: _e.mock.On("Bulk", ctx, p, action, f)}
+}
+
+func (_c *Control_Bulk_Call) Run(run func(ctx context.Context, p identity.Principal, action ports.BulkAction, f ports.ExecutionFilter)) *Control_Bulk_Call {
+	_c.Call.Run(func(args mock.Arguments) {
+		run(args[0].(context.Context), args[1].(identity.Principal), args[2].(ports.BulkAction), args[3].(ports.ExecutionFilter))
+	})
+	return _c
+}
+
+func (_c *Control_Bulk_Call) Return(_a0 ports.BulkResult, _a1 error) *Control_Bulk_Call {
+	_c.Call.Return(_a0, _a1)
+	return _c
+}
+
+func (_c *Control_Bulk_Call) RunAndReturn(run func(context.Context, identity.Principal, ports.BulkAction, ports.ExecutionFilter) (ports.BulkResult, error)) *Control_Bulk_Call {
+	_c.Call.Return(run)
+	return _c
+}
+
 // Decide provides a mock function with given fields: ctx, p, id, d
 func (_m *Control) Decide(ctx context.Context, p identity.Principal, id string, d ports.DecisionCommand) (execution.Snapshot, error) {
 	ret := _m.Called(ctx, p, id, d)
@@ -81,6 +140,181 @@ func (_c *Control_Decide_Call) Return(_a0 execution.Snapshot, _a1 error) *Contro
 }
 
 func (_c *Control_Decide_Call) RunAndReturn(run func(context.Context, identity.Principal, string, ports.DecisionCommand) (execution.Snapshot, error)) *Control_Decide_Call {
+	_c.Call.Return(run)
+	return _c
+}
+
+// Pause provides a mock function with given fields: ctx, p, id
+func (_m *Control) Pause(ctx context.Context, p identity.Principal, id string) (execution.Snapshot, error) {
+	ret := _m.Called(ctx, p, id)
+
+	if len(ret) == 0 {
+		panic("no return value specified for Pause")
+	}
+
+	var r0 execution.Snapshot
+	var r1 error
+	if rf, ok := ret.Get(0).(func(context.Context, identity.Principal, string) (execution.Snapshot, error)); ok {
+		return rf(ctx, p, id)
+	}
+	if rf, ok := ret.Get(0).(func(context.Context, identity.Principal, string) execution.Snapshot); ok {
+		r0 = rf(ctx, p, id)
+	} else {
+		r0 = ret.Get(0).(execution.Snapshot)
+	}
+
+	if rf, ok := ret.Get(1).(func(context.Context, identity.Principal, string) error); ok {
+		r1 = rf(ctx, p, id)
+	} else {
+		r1 = ret.Error(1)
+	}
+
+	return r0, r1
+}
+
+// Control_Pause_Call is a *mock.Call that shadows Run/Return methods with type explicit version for method 'Pause'
+type Control_Pause_Call struct {
+	*mock.Call
+}
+
+// Pause is a helper method to define mock.On call
+//   - ctx context.Context
+//   - p identity.Principal
+//   - id string
+func (_e *Control_Expecter) Pause(ctx interface{}, p interface{}, id interface{}) *Control_Pause_Call {
+	return &Control_Pause_Call{Call: _e.mock.On("Pause", ctx, p, id)}
+}
+
+func (_c *Control_Pause_Call) Run(run func(ctx context.Context, p identity.Principal, id string)) *Control_Pause_Call {
+	_c.Call.Run(func(args mock.Arguments) {
+		run(args[0].(context.Context), args[1].(identity.Principal), args[2].(string))
+	})
+	return _c
+}
+
+func (_c *Control_Pause_Call) Return(_a0 execution.Snapshot, _a1 error) *Control_Pause_Call {
+	_c.Call.Return(_a0, _a1)
+	return _c
+}
+
+func (_c *Control_Pause_Call) RunAndReturn(run func(context.Context, identity.Principal, string) (execution.Snapshot, error)) *Control_Pause_Call {
+	_c.Call.Return(run)
+	return _c
+}
+
+// Resume provides a mock function with given fields: ctx, p, id
+func (_m *Control) Resume(ctx context.Context, p identity.Principal, id string) (execution.Snapshot, error) {
+	ret := _m.Called(ctx, p, id)
+
+	if len(ret) == 0 {
+		panic("no return value specified for Resume")
+	}
+
+	var r0 execution.Snapshot
+	var r1 error
+	if rf, ok := ret.Get(0).(func(context.Context, identity.Principal, string) (execution.Snapshot, error)); ok {
+		return rf(ctx, p, id)
+	}
+	if rf, ok := ret.Get(0).(func(context.Context, identity.Principal, string) execution.Snapshot); ok {
+		r0 = rf(ctx, p, id)
+	} else {
+		r0 = ret.Get(0).(execution.Snapshot)
+	}
+
+	if rf, ok := ret.Get(1).(func(context.Context, identity.Principal, string) error); ok {
+		r1 = rf(ctx, p, id)
+	} else {
+		r1 = ret.Error(1)
+	}
+
+	return r0, r1
+}
+
+// Control_Resume_Call is a *mock.Call that shadows Run/Return methods with type explicit version for method 'Resume'
+type Control_Resume_Call struct {
+	*mock.Call
+}
+
+// Resume is a helper method to define mock.On call
+//   - ctx context.Context
+//   - p identity.Principal
+//   - id string
+func (_e *Control_Expecter) Resume(ctx interface{}, p interface{}, id interface{}) *Control_Resume_Call {
+	return &Control_Resume_Call{Call: _e.mock.On("Resume", ctx, p, id)}
+}
+
+func (_c *Control_Resume_Call) Run(run func(ctx context.Context, p identity.Principal, id string)) *Control_Resume_Call {
+	_c.Call.Run(func(args mock.Arguments) {
+		run(args[0].(context.Context), args[1].(identity.Principal), args[2].(string))
+	})
+	return _c
+}
+
+func (_c *Control_Resume_Call) Return(_a0 execution.Snapshot, _a1 error) *Control_Resume_Call {
+	_c.Call.Return(_a0, _a1)
+	return _c
+}
+
+func (_c *Control_Resume_Call) RunAndReturn(run func(context.Context, identity.Principal, string) (execution.Snapshot, error)) *Control_Resume_Call {
+	_c.Call.Return(run)
+	return _c
+}
+
+// Retry provides a mock function with given fields: ctx, p, id, from
+func (_m *Control) Retry(ctx context.Context, p identity.Principal, id string, from string) (execution.Snapshot, error) {
+	ret := _m.Called(ctx, p, id, from)
+
+	if len(ret) == 0 {
+		panic("no return value specified for Retry")
+	}
+
+	var r0 execution.Snapshot
+	var r1 error
+	if rf, ok := ret.Get(0).(func(context.Context, identity.Principal, string, string) (execution.Snapshot, error)); ok {
+		return rf(ctx, p, id, from)
+	}
+	if rf, ok := ret.Get(0).(func(context.Context, identity.Principal, string, string) execution.Snapshot); ok {
+		r0 = rf(ctx, p, id, from)
+	} else {
+		r0 = ret.Get(0).(execution.Snapshot)
+	}
+
+	if rf, ok := ret.Get(1).(func(context.Context, identity.Principal, string, string) error); ok {
+		r1 = rf(ctx, p, id, from)
+	} else {
+		r1 = ret.Error(1)
+	}
+
+	return r0, r1
+}
+
+// Control_Retry_Call is a *mock.Call that shadows Run/Return methods with type explicit version for method 'Retry'
+type Control_Retry_Call struct {
+	*mock.Call
+}
+
+// Retry is a helper method to define mock.On call
+//   - ctx context.Context
+//   - p identity.Principal
+//   - id string
+//   - from string
+func (_e *Control_Expecter) Retry(ctx interface{}, p interface{}, id interface{}, from interface{}) *Control_Retry_Call {
+	return &Control_Retry_Call{Call: _e.mock.On("Retry", ctx, p, id, from)}
+}
+
+func (_c *Control_Retry_Call) Run(run func(ctx context.Context, p identity.Principal, id string, from string)) *Control_Retry_Call {
+	_c.Call.Run(func(args mock.Arguments) {
+		run(args[0].(context.Context), args[1].(identity.Principal), args[2].(string), args[3].(string))
+	})
+	return _c
+}
+
+func (_c *Control_Retry_Call) Return(_a0 execution.Snapshot, _a1 error) *Control_Retry_Call {
+	_c.Call.Return(_a0, _a1)
+	return _c
+}
+
+func (_c *Control_Retry_Call) RunAndReturn(run func(context.Context, identity.Principal, string, string) (execution.Snapshot, error)) *Control_Retry_Call {
 	_c.Call.Return(run)
 	return _c
 }

@@ -313,6 +313,40 @@ func (_c *IntentCall_Execution_Call) RunAndReturn(run func() execution.Snapshot)
 	return _c
 }
 
+// OnUndo provides a mock function with given fields: step, undo
+func (_m *IntentCall) OnUndo(step string, undo string) {
+	_m.Called(step, undo)
+}
+
+// IntentCall_OnUndo_Call is a *mock.Call that shadows Run/Return methods with type explicit version for method 'OnUndo'
+type IntentCall_OnUndo_Call struct {
+	*mock.Call
+}
+
+// OnUndo is a helper method to define mock.On call
+//   - step string
+//   - undo string
+func (_e *IntentCall_Expecter) OnUndo(step interface{}, undo interface{}) *IntentCall_OnUndo_Call {
+	return &IntentCall_OnUndo_Call{Call: _e.mock.On("OnUndo", step, undo)}
+}
+
+func (_c *IntentCall_OnUndo_Call) Run(run func(step string, undo string)) *IntentCall_OnUndo_Call {
+	_c.Call.Run(func(args mock.Arguments) {
+		run(args[0].(string), args[1].(string))
+	})
+	return _c
+}
+
+func (_c *IntentCall_OnUndo_Call) Return() *IntentCall_OnUndo_Call {
+	_c.Call.Return()
+	return _c
+}
+
+func (_c *IntentCall_OnUndo_Call) RunAndReturn(run func(string, string)) *IntentCall_OnUndo_Call {
+	_c.Run(run)
+	return _c
+}
+
 // Progress provides a mock function with given fields: ctx, done, total, note
 func (_m *IntentCall) Progress(ctx context.Context, done int64, total int64, note string) error {
 	ret := _m.Called(ctx, done, total, note)

@@ -24,6 +24,40 @@ func (_m *Steps) EXPECT() *Steps_Expecter {
 	return &Steps_Expecter{mock: &_m.Mock}
 }
 
+// OnUndo provides a mock function with given fields: step, undo
+func (_m *Steps) OnUndo(step string, undo string) {
+	_m.Called(step, undo)
+}
+
+// Steps_OnUndo_Call is a *mock.Call that shadows Run/Return methods with type explicit version for method 'OnUndo'
+type Steps_OnUndo_Call struct {
+	*mock.Call
+}
+
+// OnUndo is a helper method to define mock.On call
+//   - step string
+//   - undo string
+func (_e *Steps_Expecter) OnUndo(step interface{}, undo interface{}) *Steps_OnUndo_Call {
+	return &Steps_OnUndo_Call{Call: _e.mock.On("OnUndo", step, undo)}
+}
+
+func (_c *Steps_OnUndo_Call) Run(run func(step string, undo string)) *Steps_OnUndo_Call {
+	_c.Call.Run(func(args mock.Arguments) {
+		run(args[0].(string), args[1].(string))
+	})
+	return _c
+}
+
+func (_c *Steps_OnUndo_Call) Return() *Steps_OnUndo_Call {
+	_c.Call.Return()
+	return _c
+}
+
+func (_c *Steps_OnUndo_Call) RunAndReturn(run func(string, string)) *Steps_OnUndo_Call {
+	_c.Run(run)
+	return _c
+}
+
 // Step provides a mock function with given fields: ctx, name, fn
 func (_m *Steps) Step(ctx context.Context, name string, fn func(context.Context, string) ([]byte, error)) ([]byte, error) {
 	ret := _m.Called(ctx, name, fn)

@@ -39,6 +39,7 @@ type Tx struct {
 	Signals       SignalStore
 	Children      ChildStore
 	Decisions     DecisionStore
+	Deadlines     DeadlineStore
 	Events        EventLog
 	Queue         WorkEnqueuer
 	Idempotency   IdempotencyStore
@@ -155,6 +156,7 @@ type ExecutionFilter struct {
 	Status                      []execution.State
 	IntentType                  string
 	Realm                       string
+	RetryOf                     string
 	CreatedAfter, CreatedBefore time.Time
 	// ActiveSince keeps executions that are live, or that ended at or after it.
 	ActiveSince time.Time
@@ -185,6 +187,8 @@ type Renewal struct {
 	Lost []string
 	// Cancel are executions whose cancellation was asked for.
 	Cancel []string
+	// Pause are executions that are to be paused.
+	Pause []string
 }
 
 // LeaseStore gives workers their fenced claims. It is the only store that works across tenants; it shows only ids and lease columns
@@ -242,6 +246,14 @@ type DecisionStore interface {
 	Lock(ctx context.Context, tenantID, id string) (execution.Execution, error)
 	// Open gives executions of a tenant that wait for a decision, the longest waiting first, at most limit.
 	Open(ctx context.Context, tenantID string, limit int) ([]execution.Execution, error)
+}
+
+// DeadlineStore finds executions of all tenants whose time is over and that nobody works on.
+type DeadlineStore interface {
+	// Overdue gives up to limit ids, the longest overdue first, by database time.
+	Overdue(ctx context.Context, limit int) ([]string, error)
+	// Seize locks one if it is still overdue; otherwise it is ErrNotFound.
+	Seize(ctx context.Context, id string) (execution.Execution, error)
 }
 
 // EventLog keeps the events of executions.

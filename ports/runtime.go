@@ -77,6 +77,35 @@ type Control interface {
 	Decide(ctx context.Context, p identity.Principal, id string, d DecisionCommand) (execution.Snapshot, error)
 	// Signal stores a signal for the execution and wakes a wait for it. A signal with the ID of an earlier one changes nothing.
 	Signal(ctx context.Context, p identity.Principal, id string, s execution.Signal) (execution.Snapshot, error)
+	// Pause stops the execution, at the latest before its next step, until it is resumed.
+	Pause(ctx context.Context, p identity.Principal, id string) (execution.Snapshot, error)
+	// Resume lets a paused execution go on, with all its attempts before it.
+	Resume(ctx context.Context, p identity.Principal, id string) (execution.Snapshot, error)
+	// Retry goes on at once where an execution waits for its next attempt or is paused. For one that has ended it gives a new execution,
+	// with the finished steps of the old one: those before the step that from names, or all. While that one lives, it is the answer.
+	Retry(ctx context.Context, p identity.Principal, id, from string) (execution.Snapshot, error)
+	// Bulk does one thing to all live executions of the caller that pass the filter.
+	Bulk(ctx context.Context, p identity.Principal, action BulkAction, f ExecutionFilter) (BulkResult, error)
+}
+
+// BulkAction is what is done to many executions.
+type BulkAction string
+
+// The bulk actions.
+const (
+	BulkCancel BulkAction = "cancel"
+	BulkPause  BulkAction = "pause"
+	BulkResume BulkAction = "resume"
+)
+
+// BulkResult tells what became of many executions.
+type BulkResult struct {
+	// IDs are those for which the action was done, or had been done before.
+	IDs []string
+	// Refused are those that ended meanwhile.
+	Refused []string
+	// More tells that there are more than one call takes; the same call again goes on.
+	More bool
 }
 
 // EventPage is a part of an execution's log.
@@ -162,6 +191,19 @@ type Steps interface {
 	// Transact is Step for effects in the store: they commit with the step's record, exactly once. now is the execution's row as it is
 	// in the transaction; its TenantID and OwnerID are the ones to write under.
 	Transact(ctx context.Context, name string, fn func(ctx context.Context, tx Tx, now execution.Snapshot) ([]byte, error)) ([]byte, error)
+	// OnUndo says, before the step, wait or children of that name are done, what undoes them: one of the realm's undos. If the execution
+	// fails or is cancelled, the undos of its finished steps run in reverse order, each as a step of its own.
+	OnUndo(step, undo string)
+}
+
+// UndoHandler undoes a finished step, given its result. Like any handler it may run again after a crash, and may use steps of its own; what
+// it did must then be undone only once, or harmlessly twice.
+type UndoHandler func(ctx context.Context, call IntentCall, result []byte) error
+
+// Compensator is a Realm that can undo steps of its intents.
+type Compensator interface {
+	// Undos gives the undos by their names.
+	Undos() map[string]UndoHandler
 }
 
 // ErrSuspended tells a handler that its execution has gone to wait, without a worker. The handler does nothing more and returns it, as it

@@ -159,6 +159,9 @@ func (s executions) List(ctx context.Context, scope identity.Scope, f ports.Exec
 	c.equal("session_id", f.SessionID)
 	c.equal("intent_type", f.IntentType)
 	c.equal("realm", f.Realm)
+	if f.RetryOf != "" {
+		c.add("retry_of = ? AND retry_of <> ''", f.RetryOf)
+	}
 	if len(f.Status) > 0 {
 		c.add("state IN ?", f.Status)
 	}

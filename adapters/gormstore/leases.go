@@ -57,10 +57,11 @@ func (s leases) Renew(ctx context.Context, held []execution.Lease, lease time.Du
 	type renewed struct {
 		ID     string `gorm:"column:id"`
 		Cancel bool   `gorm:"column:cancel_requested"`
+		Pause  bool   `gorm:"column:pause_requested"`
 	}
 	rows, err := many[renewed](ctx, s.t, `UPDATE executions SET lease_until = ?
 		WHERE id IN (SELECT id FROM executions WHERE state = 'running' AND (id, lease_owner, fence) IN (`+s.t.tuples(len(pairs))+`)
-		ORDER BY id`+s.t.forUpdate(false)+`) RETURNING id, cancel_requested`,
+		ORDER BY id`+s.t.forUpdate(false)+`) RETURNING id, cancel_requested, pause_requested`,
 		append([]any{s.t.after(lease)}, flatten(pairs)...)...)
 	if err != nil {
 		return out, err
@@ -70,6 +71,9 @@ func (s leases) Renew(ctx context.Context, held []execution.Lease, lease time.Du
 		kept[r.ID] = true
 		if r.Cancel {
 			out.Cancel = append(out.Cancel, r.ID)
+		}
+		if r.Pause {
+			out.Pause = append(out.Pause, r.ID)
 		}
 	}
 	for _, l := range held {

@@ -88,6 +88,7 @@ func passes(row execution.Snapshot, f ports.ExecutionFilter) bool {
 		(len(f.Status) == 0 || slices.Contains(f.Status, row.State)) &&
 		(f.IntentType == "" || row.Intent.Type == f.IntentType) &&
 		(f.Realm == "" || row.Realm == f.Realm) &&
+		(f.RetryOf == "" || row.RetryOf == f.RetryOf) &&
 		(f.CreatedAfter.IsZero() || row.CreatedAt.After(f.CreatedAfter)) &&
 		(f.CreatedBefore.IsZero() || row.CreatedAt.Before(f.CreatedBefore)) &&
 		(f.ActiveSince.IsZero() || !row.State.Terminal() || !row.CompletedAt.Before(f.ActiveSince))

@@ -82,6 +82,9 @@ func (s leases) Renew(ctx context.Context, held []execution.Lease, lease time.Du
 		if row.CancelRequested {
 			r.Cancel = append(r.Cancel, l.ExecutionID)
 		}
+		if row.PauseRequested {
+			r.Pause = append(r.Pause, l.ExecutionID)
+		}
 		row.LeaseUntil = until
 		s.st.executions.put(row.ID, row)
 	}

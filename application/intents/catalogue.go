@@ -21,7 +21,9 @@ type Entry struct {
 	Stager ports.Stager
 	// FailureReporter adds events to a failed or cancelled execution; nil if the realm has none.
 	FailureReporter ports.FailureReporter
-	schema          *schema
+	// Undos are the realm's undos by their names.
+	Undos  map[string]ports.UndoHandler
+	schema *schema
 }
 
 // Catalogue finds intents by type or alias. It is immutable.
@@ -48,10 +50,14 @@ func (c *Catalogue) add(d realm.Declaration, r ports.Realm) (problems []error) {
 	handlers := r.Handlers()
 	stager, _ := r.(ports.Stager)
 	reporter, _ := r.(ports.FailureReporter)
+	var undos map[string]ports.UndoHandler
+	if c, ok := r.(ports.Compensator); ok {
+		undos = c.Undos()
+	}
 	declared := map[string]bool{}
 	for _, spec := range d.Intents {
 		declared[spec.Type] = true
-		e, err := newEntry(Entry{Spec: spec, Realm: d.Name, Handler: handlers[spec.Type], Stager: stager, FailureReporter: reporter})
+		e, err := newEntry(Entry{Spec: spec, Realm: d.Name, Handler: handlers[spec.Type], Stager: stager, FailureReporter: reporter, Undos: undos})
 		problems = append(problems, err)
 		for _, name := range append([]string{spec.Type}, spec.Aliases...) {
 			if _, taken := c.byName[name]; taken {

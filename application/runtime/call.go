@@ -24,6 +24,8 @@ type call struct {
 	finished map[string]execution.Step
 	// suspended tells that a wait has freed the execution: this run writes nothing more.
 	suspended bool
+	// undo holds what undoes steps that are not done yet.
+	undo map[string]string
 }
 
 var _ ports.IntentCall = (*call)(nil)
@@ -48,7 +50,12 @@ func (c *call) load(ctx context.Context) error {
 }
 
 // authorise re-checks the frozen principal's rights against today's grants: rights may fall while work waits, never rise.
-func (c *call) authorise(ctx context.Context) error { return c.permit(ctx, c.entry.Spec) }
+func (c *call) authorise(ctx context.Context) error {
+	if c.claimed.Ending != "" {
+		return nil // what was done must be undone, whatever became of the rights
+	}
+	return c.permit(ctx, c.entry.Spec)
+}
 
 // permit checks whether the frozen principal may do this today.
 func (c *call) permit(ctx context.Context, spec realm.IntentSpec) error {
@@ -86,7 +93,10 @@ func (c *call) Step(ctx context.Context, name string, fn func(ctx context.Contex
 	if err != nil {
 		return nil, c.failed(ctx, step, err)
 	}
-	return c.store(ctx, step, result, nil, stepDraft(event.StepCompleted, step, ""))
+	// What happened is recorded also when the run has been stopped meanwhile: it must not happen again.
+	kept, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTime)
+	defer cancel()
+	return c.store(kept, step, result, nil, stepDraft(event.StepCompleted, step, ""))
 }
 
 // Transact is a step whose effects commit with its record.
@@ -106,7 +116,7 @@ func (c *call) Transact(ctx context.Context, name string, fn func(ctx context.Co
 
 func (c *call) begin(name string) execution.Step {
 	return execution.Step{
-		ExecutionID: c.claimed.ID, Name: name, Position: len(c.finished) + 1, Attempt: c.claimed.Attempt, StartedAt: c.engine.Clock.Now(),
+		ExecutionID: c.claimed.ID, Name: name, Undo: c.undo[name], Position: len(c.finished) + 1, Attempt: c.claimed.Attempt, StartedAt: c.engine.Clock.Now(),
 	}
 }
 
@@ -121,6 +131,9 @@ func (c *call) store(ctx context.Context, step execution.Step, result []byte, ef
 		now := ex.Snapshot()
 		step.Result = result
 		if effects != nil {
+			if cause := wanted(now); cause != nil {
+				return cause
+			}
 			if step.Result, err = effects(ctx, tx, now); err != nil {
 				return err
 			}
@@ -128,7 +141,7 @@ func (c *call) store(ctx context.Context, step execution.Step, result []byte, ef
 		if step.Result == nil {
 			step.Result = []byte("null")
 		}
-		step.CompletedAt = c.engine.Clock.Now()
+		step.Position, step.CompletedAt = len(c.finished)+1, c.engine.Clock.Now()
 		if err := c.engine.append(ctx, tx, &ex, drafts...); err != nil {
 			return err
 		}
@@ -202,6 +215,9 @@ func (c *call) change(ctx context.Context, mutate func(*execution.Execution), dr
 		ex, err := tx.Leases.Hold(ctx, c.claimed.Lease())
 		if err != nil {
 			return err
+		}
+		if cause := wanted(ex.Snapshot()); cause != nil {
+			return cause
 		}
 		mutate(&ex)
 		err = c.engine.append(ctx, tx, &ex, drafts...)

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/symphainy/symphainy/application/intents"
-	"github.com/symphainy/symphainy/domain/event"
 	"github.com/symphainy/symphainy/domain/execution"
 	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/domain/intent"
@@ -296,15 +295,8 @@ func (e *Engine) endOrphan(ctx context.Context, o execution.Orphan) error {
 		if after = ex.Snapshot(); after.State.Terminal() || after.CancelRequested {
 			return nil
 		}
-		done, err := ex.RequestCancel(now)
-		if err != nil {
-			return err
-		}
-		if done {
-			return e.end(ctx, tx, &ex, &after, now, draft(event.ExecutionCancelled, map[string]any{"status": execution.Cancelled.Wire(), "by": "parent"}))
-		}
-		after = ex.Snapshot()
-		return tx.Executions.Save(ctx, ex)
+		_, err = e.cancel(ctx, tx, &ex, &after, now)
+		return err
 	})
 	if errors.Is(err, fault.ErrNotFound) { // an upgrade moved it between the two looks; the next sweep sees where it is
 		return nil

@@ -43,26 +43,19 @@ func (e *Engine) Cancel(ctx context.Context, p identity.Principal, id string) (e
 		return execution.Snapshot{}, fault.ErrPermission
 	}
 	var after execution.Snapshot
-	err := e.UnitOfWork.Do(ctx, func(ctx context.Context, tx ports.Tx) error {
-		now := e.Clock.Now()
+	err := e.again(ctx, func(ctx context.Context, tx ports.Tx) error {
 		ex, err := tx.Executions.Lock(ctx, p.Scope(), id)
 		if err != nil {
 			return err
 		}
-		before := ex.Snapshot()
-		done, err := ex.RequestCancel(now)
-		if after = ex.Snapshot(); err != nil || before.State == execution.Cancelled || before.CancelRequested && !done {
+		before, now := ex.Snapshot(), e.Clock.Now()
+		changed, err := e.cancel(ctx, tx, &ex, &after, now)
+		if err != nil || !changed {
 			return err
 		}
 		record := e.record(before, "execution.cancel", audit.Allowed, now)
 		record.Actor = p.Actor()
-		if err := tx.Audit.Append(ctx, record); err != nil {
-			return err
-		}
-		if done {
-			return e.end(ctx, tx, &ex, &after, now, draft(event.ExecutionCancelled, map[string]any{"status": execution.Cancelled.Wire()}))
-		}
-		return tx.Executions.Save(ctx, ex)
+		return tx.Audit.Append(ctx, record)
 	})
 	if err != nil {
 		return execution.Snapshot{}, err
@@ -72,6 +65,21 @@ func (e *Engine) Cancel(ctx context.Context, p identity.Principal, id string) (e
 		e.cancelOrphans(ctx)
 	}
 	return after, nil
+}
+
+// cancel ends an execution that nobody works on, by way of its undos if it has any, and otherwise asks its owner to stop. It reports whether
+// that changed anything.
+func (e *Engine) cancel(ctx context.Context, tx ports.Tx, ex *execution.Execution, after *execution.Snapshot, now time.Time) (changed bool, err error) {
+	before := ex.Snapshot()
+	if !before.State.Terminal() && before.Ending == "" && !ex.Owned(now) {
+		return true, e.giveUp(ctx, tx, ex, after, execution.Cancelled, nil, now)
+	}
+	_, err = ex.RequestCancel(now)
+	*after = ex.Snapshot()
+	if err != nil || before.CancelRequested == after.CancelRequested {
+		return false, err
+	}
+	return true, tx.Executions.Save(ctx, *ex)
 }
 
 // end stores the terminal state with its events and audit record, and lets the next of its lane go.

@@ -170,7 +170,7 @@ func (e *Engine) sweep(ctx context.Context) error {
 	if err == nil && len(due) > 0 {
 		e.Queue.Wake(due...)
 	}
-	return errors.Join(err, e.endOrphans(ctx))
+	return errors.Join(err, e.failOverdue(ctx), e.endOrphans(ctx))
 }
 
 // sweepBatch bounds one sweep; the next one, a second later, takes what is left.

@@ -12,6 +12,7 @@ import (
 	"github.com/symphainy/symphainy/domain/event"
 	"github.com/symphainy/symphainy/domain/execution"
 	"github.com/symphainy/symphainy/domain/fault"
+	"github.com/symphainy/symphainy/domain/realm"
 	"github.com/symphainy/symphainy/ports"
 )
 
@@ -38,7 +39,7 @@ func (e *Engine) finish(ctx context.Context, lease execution.Lease, entry intent
 	err := e.conclude(ctx, lease, func(ctx context.Context, tx ports.Tx, ex *execution.Execution, after *execution.Snapshot, now time.Time) error {
 		return e.fallBack(ctx, tx, ex, after, entry, cause, stopping, now)
 	})
-	if fault.KindOf(cause) == fault.Internal && !errors.Is(cause, errCancelRequested) && !stopping {
+	if fault.KindOf(cause) == fault.Internal && !errors.Is(cause, errCancelRequested) && !errors.Is(cause, errPauseRequested) && !stopping {
 		return errors.Join(fmt.Errorf("execution %s: %w", lease.ExecutionID, cause), err)
 	}
 	return err
@@ -145,29 +146,53 @@ func produced(a artifact.Snapshot, s execution.Snapshot, now time.Time) artifact
 	return a
 }
 
-// fallBack writes how a run that did not complete goes on: cancelled, tried again, or failed.
+// fallBack writes how a run that did not complete goes on: cancelled, paused, tried again, or failed.
 func (e *Engine) fallBack(ctx context.Context, tx ports.Tx, ex *execution.Execution, after *execution.Snapshot, entry intents.Entry, cause error, stopping bool, now time.Time) error {
-	s := ex.Snapshot()
+	s, f := ex.Snapshot(), fault.As(cause)
+	undoing := s.Ending != ""
 	switch {
-	case s.CancelRequested || errors.Is(cause, errCancelRequested):
-		if err := ex.Cancel(now); err != nil {
-			return err
-		}
-		return e.end(ctx, tx, ex, after, now, draft(event.ExecutionCancelled, map[string]any{"status": execution.Cancelled.Wire()}))
+	case !undoing && (s.CancelRequested || errors.Is(cause, errCancelRequested)):
+		return e.giveUp(ctx, tx, ex, after, execution.Cancelled, nil, now)
+	case !undoing && (s.PauseRequested || errors.Is(cause, errPauseRequested)):
+		return e.pauseNow(ctx, tx, ex, after, entry, nil, now)
 	case stopping:
 		return e.retry(ctx, tx, ex, after, errStopping, now, now)
 	}
-	policy := entry.Spec.Retry.Policy()
-	if retryable(cause) && s.Attempt < policy.Attempts {
-		return e.retry(ctx, tx, ex, after, fault.As(cause), now.Add(e.jitter(policy.Delay(s.Attempt+1))), now)
+	policy := entry.Spec.RetryPolicy()
+	if e.another(policy, s, f, now) {
+		return e.retry(ctx, tx, ex, after, f, now.Add(policy.Spread(policy.Delay(s.Attempt+1), e.share())), now)
 	}
-	f := fault.As(cause)
-	if err := ex.Fail(f.Code, safeMessage(f), now); err != nil {
+	switch {
+	case undoing:
+		return e.endUnwound(ctx, tx, ex, after, now)
+	case policy.Exhausted == realm.Pause && retryable(f):
+		return e.pauseNow(ctx, tx, ex, after, entry, f, now)
+	}
+	return e.giveUp(ctx, tx, ex, after, execution.Failed, f, now)
+}
+
+// another reports whether an attempt that failed is followed by another one.
+func (e *Engine) another(policy realm.RetryPolicy, s execution.Snapshot, f *fault.Error, now time.Time) bool {
+	return retryable(f) && policy.Allows(s.Attempt, f.Code, s.StartedAt, now.Add(policy.Delay(s.Attempt+1)))
+}
+
+// pauseNow pauses an execution: because somebody asked for it, or, with a reason, because its attempts are used up.
+func (e *Engine) pauseNow(ctx context.Context, tx ports.Tx, ex *execution.Execution, after *execution.Snapshot, entry intents.Entry, reason *fault.Error, now time.Time) error {
+	still := entry.Spec.Timeout == 0
+	data := map[string]any{"status": execution.Paused.Wire()}
+	var err error
+	if reason == nil {
+		err = ex.Pause(still, now)
+	} else {
+		data["error_code"], data["error"] = reason.Code, safeMessage(reason)
+		err = ex.Exhaust(reason.Code, safeMessage(reason), still, now)
+	}
+	if err != nil {
 		return err
 	}
-	return e.end(ctx, tx, ex, after, now, draft(event.ExecutionFailed, map[string]any{
-		"status": execution.Failed.Wire(), "error": safeMessage(f), "error_code": f.Code, "intent_type": s.Intent.Type,
-	}))
+	err = e.append(ctx, tx, ex, draft(event.ExecutionPaused, data))
+	*after = ex.Snapshot()
+	return err
 }
 
 // errStopping is why an execution that a stopping process puts back is pending again.
@@ -207,8 +232,5 @@ func (e *Engine) retry(ctx context.Context, tx ports.Tx, ex *execution.Execution
 	return tx.Queue.Enqueue(ctx, ports.Job{ExecutionID: ex.ID(), DueAt: due})
 }
 
-// jitter spreads repeats over ±20 %, so that what failed together does not return together.
-func (e *Engine) jitter(d time.Duration) time.Duration {
-	share := float64(e.IDs.Secret()[0])/255*0.4 - 0.2
-	return d + time.Duration(share*float64(d))
-}
+// share is a random number from -1 to 1.
+func (e *Engine) share() float64 { return float64(e.IDs.Secret()[0])/127.5 - 1 }

@@ -36,6 +36,9 @@ func (e *Engine) Submit(ctx context.Context, s ports.Submission) (ports.Receipt,
 			return err
 		}
 		ex := execution.Accept(id, s.Realm, s.Intent, s.Principal, s.SessionID, s.TraceID, e.deadline(s, now), now)
+		if t := s.Spec.QueueTimeout; t > 0 {
+			ex.StartBy(now.Add(t))
+		}
 		if err := e.accept(ctx, tx, &ex, now); err != nil {
 			return err
 		}

@@ -188,8 +188,13 @@ func (c *call) opened(first wait, lasts time.Duration, at time.Time) (wait, erro
 
 // wanted is why an execution must stop at once although it could go on.
 func wanted(s execution.Snapshot) error {
-	if s.CancelRequested {
+	switch {
+	case s.Ending != "":
+		return nil
+	case s.CancelRequested:
 		return errCancelRequested
+	case s.PauseRequested:
+		return errPauseRequested
 	}
 	return nil
 }

@@ -247,21 +247,6 @@ func TestATimerKeepsItsEnd(t *testing.T) {
 	require.Equal(t, 2, runs)
 }
 
-func TestADeclaredTimeoutRunsWhileWaiting(t *testing.T) {
-	w := newWorld(t, only(func(ctx context.Context, c ports.IntentCall) (ports.IntentResult, error) {
-		return ports.IntentResult{}, c.Sleep(ctx, "pause", time.Hour)
-	}))
-	s := submission("act")
-	s.Spec.Timeout = time.Minute
-	w.timeouts = map[string]time.Duration{"act": time.Minute}
-	w.engine = w.start(only(func(ctx context.Context, c ports.IntentCall) (ports.IntentResult, error) {
-		return ports.IntentResult{}, c.Sleep(ctx, "pause", time.Hour)
-	}))
-	id := w.submit(s)
-	w.work()
-	require.Equal(t, w.clock.Now().Add(time.Minute), w.get(id).Deadline)
-}
-
 func TestASignalIsFoundWhetherItCameBeforeOrAfter(t *testing.T) {
 	handler := only(func(ctx context.Context, c ports.IntentCall) (ports.IntentResult, error) {
 		values := map[string]string{}

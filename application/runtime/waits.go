@@ -32,6 +32,14 @@ func (c *call) Sleep(ctx context.Context, name string, d time.Duration) error {
 //nolint:gochecknoglobals // a constant
 var expired = []byte(`{"expired":true}`)
 
+// isExpired reports whether a step's result is that of a wait that ended by itself.
+func isExpired(result []byte) bool {
+	var doc struct {
+		Expired bool `json:"expired"`
+	}
+	return json.Unmarshal(result, &doc) == nil && doc.Expired
+}
+
 // signalDoc is the stored form of a signal that was taken.
 type signalDoc struct {
 	Expired bool            `json:"expired,omitempty"`

@@ -18,6 +18,8 @@ import (
 // Reasons for which a run's context ends; the run reads them with context.Cause.
 var (
 	errCancelRequested = errors.New("cancellation was requested")
+	errPauseRequested  = errors.New("a pause was requested")
+	errAttemptTimeout  = fault.New(fault.Unavailable, "attempt_timeout", "An attempt took longer than it may.")
 	errTimeout         = fault.New(fault.Unavailable, "timeout", "The execution took longer than it may.")
 	errPoison          = fault.New(fault.Internal, "attempts_exhausted", "The execution was given up: its workers kept dying.")
 )
@@ -54,7 +56,7 @@ func (e *Engine) work(ctx context.Context, id string) error {
 	}
 	runCtx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	timed, stop := e.timed(runCtx, s)
+	timed, stop := e.timed(runCtx, entry, s)
 	defer stop()
 	r := &run{entry: entry, lease: s.Lease(), cancel: cancel, renewed: e.Clock.Now()}
 	e.enter(id, r)
@@ -67,15 +69,27 @@ func (e *Engine) work(ctx context.Context, id string) error {
 	if cause := context.Cause(timed); cause != nil && !errors.Is(err, execution.ErrLeaseLost) && (err != nil || errors.Is(cause, errCancelRequested)) {
 		err = cause
 	}
+	if err == nil && s.Ending != "" {
+		return e.unwound(ctx, r.lease)
+	}
 	return e.finish(ctx, r.lease, entry, result, err)
 }
 
-// timed gives the context in which an execution has to end, if it has a deadline.
-func (e *Engine) timed(ctx context.Context, s execution.Snapshot) (context.Context, context.CancelFunc) {
-	if s.Deadline.IsZero() {
-		return context.WithCancel(ctx)
+// timed gives the context in which this attempt has to end: by the execution's deadline, and by the attempt's own. Undos have as long as an
+// execution that declares nothing.
+func (e *Engine) timed(ctx context.Context, entry intents.Entry, s execution.Snapshot) (context.Context, context.CancelFunc) {
+	if s.Ending != "" {
+		return context.WithTimeoutCause(ctx, e.cfg.Timeout, errAttemptTimeout)
 	}
-	return context.WithTimeoutCause(ctx, s.Deadline.Sub(e.Clock.Now()), errTimeout)
+	stop := context.CancelFunc(func() {})
+	if t := entry.Spec.AttemptTimeout; t > 0 {
+		ctx, stop = context.WithTimeoutCause(ctx, t, errAttemptTimeout)
+	}
+	if s.Deadline.IsZero() {
+		return ctx, stop
+	}
+	timed, end := context.WithTimeoutCause(ctx, s.Deadline.Sub(e.Clock.Now()), errTimeout)
+	return timed, func() { end(); stop() }
 }
 
 func (e *Engine) claim(ctx context.Context, id string) (execution.Execution, error) {
@@ -102,15 +116,18 @@ func (e *Engine) append(ctx context.Context, tx ports.Tx, ex *execution.Executio
 
 // handle checks what must hold before any work, and runs the handler.
 func (e *Engine) handle(ctx context.Context, entry intents.Entry, s execution.Snapshot) (result ports.IntentResult, err error) {
-	switch {
-	case s.CancelRequested:
-		return result, errCancelRequested
-	case s.Attempt > e.cfg.MaxClaims:
+	if s.Attempt > e.cfg.MaxClaims {
 		return result, errPoison
+	}
+	if cause := wanted(s); cause != nil {
+		return result, cause
 	}
 	c := &call{engine: e, entry: entry, claimed: s}
 	if err := c.load(ctx); err != nil {
 		return result, err
+	}
+	if s.Ending != "" {
+		return result, c.unwind(ctx)
 	}
 	if err := c.authorise(ctx); err != nil {
 		return result, err
@@ -183,6 +200,8 @@ func (e *Engine) renew(ctx context.Context) error {
 			e.stopRun(l, execution.ErrLeaseLost)
 		case slices.Contains(renewal.Cancel, l.ExecutionID):
 			e.stopRun(l, errCancelRequested)
+		case slices.Contains(renewal.Pause, l.ExecutionID):
+			e.stopRun(l, errPauseRequested)
 		}
 	}
 	return nil
@@ -225,8 +244,10 @@ func (e *Engine) control(ctx context.Context, h ports.Hint) error {
 		case errors.Is(err, execution.ErrLeaseLost):
 			r.cancel(execution.ErrLeaseLost)
 			return nil
-		case err == nil && ex.Snapshot().CancelRequested:
-			r.cancel(errCancelRequested)
+		case err == nil:
+			if cause := wanted(ex.Snapshot()); cause != nil {
+				r.cancel(cause)
+			}
 		}
 		return err
 	})

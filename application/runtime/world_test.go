@@ -70,10 +70,11 @@ type world struct {
 	uow    ports.UnitOfWork
 	// failed is what the realm adds to the log of a failure.
 	failed func() []event.Draft
-	// timeouts are the total time-outs that intents declare.
-	timeouts map[string]time.Duration
-	reports  []error
-	mu       sync.Mutex
+	// edit changes what intents declare; undos are the realm's.
+	edit    func(*realm.IntentSpec)
+	undos   map[string]ports.UndoHandler
+	reports []error
+	mu      sync.Mutex
 }
 
 type grants struct{ roles []identity.Role }
@@ -86,7 +87,10 @@ type module struct {
 	specs    []realm.IntentSpec
 	handlers map[string]ports.IntentHandler
 	failed   func() []event.Draft
+	undos    map[string]ports.UndoHandler
 }
+
+func (m module) Undos() map[string]ports.UndoHandler { return m.undos }
 
 func (m module) FailureEvents(execution.Snapshot, string, string) []event.Draft {
 	if m.failed == nil {
@@ -110,7 +114,12 @@ func spec(name string) realm.IntentSpec {
 // newWorld makes an engine whose intents are the handlers' names; wrap may put something between engine and store.
 func newWorld(t *testing.T, handlers map[string]ports.IntentHandler, wrap ...func(ports.UnitOfWork) ports.UnitOfWork) *world {
 	t.Helper()
-	w := &world{t: t, clock: clock.Fixed(), desk: &desk{}, bus: membus.New(), grants: &grants{roles: []identity.Role{identity.RoleMember}}}
+	return (&world{t: t}).open(handlers, wrap...)
+}
+
+// open gives a world its parts.
+func (w *world) open(handlers map[string]ports.IntentHandler, wrap ...func(ports.UnitOfWork) ports.UnitOfWork) *world {
+	w.clock, w.desk, w.bus, w.grants = clock.Fixed(), &desk{}, membus.New(), &grants{roles: []identity.Role{identity.RoleMember}}
 	w.store = memstore.New(w.clock, memstore.OnEnqueue(w.desk.add))
 	w.uow = w.store
 	for _, f := range wrap {
@@ -122,7 +131,7 @@ func newWorld(t *testing.T, handlers map[string]ports.IntentHandler, wrap ...fun
 
 // start makes another engine on the same store, as a restarted process would.
 func (w *world) start(handlers map[string]ports.IntentHandler) *runtime.Engine {
-	m := module{handlers: handlers, failed: func() []event.Draft {
+	m := module{handlers: handlers, undos: w.undos, failed: func() []event.Draft {
 		if w.failed == nil {
 			return nil
 		}
@@ -130,7 +139,9 @@ func (w *world) start(handlers map[string]ports.IntentHandler) *runtime.Engine {
 	}}
 	for name := range handlers {
 		declared := spec(name)
-		declared.Timeout = w.timeouts[name]
+		if w.edit != nil {
+			w.edit(&declared)
+		}
 		if name == "forbidden" {
 			declared.Permission = identity.PermOperate
 		}

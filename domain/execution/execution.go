@@ -117,6 +117,11 @@ func (e Execution) Claimable(now time.Time) bool {
 	return false
 }
 
+// Owned reports whether somebody works on the execution.
+func (e Execution) Owned(now time.Time) bool {
+	return e.s.State == Running && e.s.LeaseUntil.After(now)
+}
+
 // Claim gives the execution to owner until the lease ends, with the next fence.
 func (e *Execution) Claim(owner string, until, now time.Time) error {
 	if !e.Claimable(now) {
@@ -158,18 +163,24 @@ func (e *Execution) Retry(code, message string, due, now time.Time) error {
 		return err
 	}
 	e.release()
-	e.s.ErrorCode, e.s.ErrorMessage, e.s.DueAt = code, message, due
+	e.s.DueAt = due
+	if e.s.Ending == "" { // otherwise the reason of the end stays
+		e.s.ErrorCode, e.s.ErrorMessage = code, message
+	}
 	return nil
 }
 
 // RequestCancel cancels at once where nobody works on the execution, and otherwise asks the owner to stop. It reports whether the
-// execution is cancelled now. A second request changes nothing; of a completed or failed execution it is ErrEnded.
+// execution is cancelled now. A second request changes nothing, nor does one while the steps are undone; of a completed or failed
+// execution it is ErrEnded.
 func (e *Execution) RequestCancel(now time.Time) (done bool, err error) {
 	switch {
 	case e.s.State == Cancelled:
 		return true, nil
 	case e.s.State.Terminal():
 		return false, ErrEnded
+	case e.s.Ending != "":
+		return false, nil
 	case e.s.State == Running && e.s.LeaseUntil.After(now):
 		e.s.CancelRequested, e.s.UpdatedAt = true, now
 		return false, nil
@@ -194,7 +205,7 @@ func (e *Execution) end(to State, now time.Time) error {
 		return err
 	}
 	e.release()
-	e.s.Waiting, e.s.WaitingFor, e.s.CompletedAt = nil, "", now
+	e.s.Waiting, e.s.WaitingFor, e.s.PauseRequested, e.s.Ending, e.s.CompletedAt = nil, "", false, "", now
 	return nil
 }
 

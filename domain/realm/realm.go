@@ -2,6 +2,7 @@
 package realm
 
 import (
+	"slices"
 	"time"
 
 	"github.com/symphainy/symphainy/domain/identity"
@@ -22,13 +23,34 @@ const (
 	RetryBulk RetryClass = "bulk"
 )
 
+// Exhaustion says what becomes of an execution whose attempts are used up.
+type Exhaustion string
+
+// The exhaustions. Fail is the default.
+const (
+	Fail  Exhaustion = "fail"
+	Pause Exhaustion = "pause"
+)
+
 // RetryPolicy says how a failed attempt is repeated.
 type RetryPolicy struct {
+	// Attempts counts the first one too.
 	Attempts int
 	Initial  time.Duration
 	Factor   float64
 	Cap      time.Duration
+	// Jitter spreads each delay by up to this share to either side; zero means DefaultJitter.
+	Jitter float64
+	// Elapsed bounds the time from the start to the next attempt; zero means none.
+	Elapsed time.Duration
+	// Never are codes of errors that are not tried again, whatever their kind.
+	Never []string
+	// Exhausted says what follows when no attempt is left; "" means Fail.
+	Exhausted Exhaustion
 }
+
+// DefaultJitter is the spread of delays that a policy leaves open.
+const DefaultJitter = 0.2
 
 // Policy gives the numbers of the class.
 func (c RetryClass) Policy() RetryPolicy {
@@ -45,6 +67,20 @@ func (p RetryPolicy) Delay(attempt int) time.Duration {
 		d *= p.Factor
 	}
 	return min(time.Duration(d), p.Cap)
+}
+
+// Spread gives a delay with jitter; share is a random number from -1 to 1.
+func (p RetryPolicy) Spread(d time.Duration, share float64) time.Duration {
+	jitter := p.Jitter
+	if jitter == 0 {
+		jitter = DefaultJitter
+	}
+	return d + time.Duration(share*jitter*float64(d))
+}
+
+// Allows reports whether another attempt follows the given one, which started at the first start and would begin again at next.
+func (p RetryPolicy) Allows(attempt int, code string, start, next time.Time) bool {
+	return attempt < p.Attempts && !slices.Contains(p.Never, code) && (p.Elapsed == 0 || next.Sub(start) <= p.Elapsed)
 }
 
 // IntentSpec declares one intent of a realm.
@@ -65,8 +101,14 @@ type IntentSpec struct {
 	// Internal intents are started by the platform only and are not open to submit.
 	Internal bool
 	Retry    RetryClass
-	// Timeout bounds the whole execution; zero means the runtime's default.
+	// Policy, if set, stands for the class's numbers.
+	Policy *RetryPolicy
+	// Timeout bounds the whole execution, in whatever state it is; zero means the runtime's default, which stands still while the execution
+	// waits or is paused.
 	Timeout time.Duration
+	// QueueTimeout bounds the time until the first start, AttemptTimeout each attempt; zero means none.
+	QueueTimeout   time.Duration
+	AttemptTimeout time.Duration
 	// ResultKeys are the keys of the artifacts that a completed execution has; Events the domain events it emits.
 	ResultKeys []string
 	// OptionalKeys are those of ResultKeys that only some completed executions have.
@@ -74,6 +116,14 @@ type IntentSpec struct {
 	Events       []string
 	// Example is a JSON object of parameters that fits Schema.
 	Example []byte
+}
+
+// RetryPolicy gives the policy that holds for the intent.
+func (s IntentSpec) RetryPolicy() RetryPolicy {
+	if s.Policy != nil {
+		return *s.Policy
+	}
+	return s.Retry.Policy()
 }
 
 // Declaration is all that a realm says of itself.

@@ -136,7 +136,7 @@ func (s *Store) wrap(tx ports.Tx) ports.Tx {
 		Logins: loginsStore{s, tx.Logins}, Tickets: ticketsStore{s, tx.Tickets}, Limits: limitsStore{s, tx.Limits},
 		Scopes: scopesStore{s, tx.Scopes}, Executions: executionsStore{s, tx.Executions}, Leases: leasesStore{s, tx.Leases},
 		Steps: stepsStore{s, tx.Steps}, Signals: signalsStore{s, tx.Signals},
-		Children: childrenStore{s, tx.Children}, Decisions: decisionsStore{s, tx.Decisions}, Events: eventsStore{s, tx.Events}, Queue: queueStore{s, tx.Queue},
+		Children: childrenStore{s, tx.Children}, Decisions: decisionsStore{s, tx.Decisions}, Deadlines: deadlinesStore{s, tx.Deadlines}, Events: eventsStore{s, tx.Events}, Queue: queueStore{s, tx.Queue},
 		Idempotency: idempotencyStore{s, tx.Idempotency}, Artifacts: artifactsStore{s, tx.Artifacts},
 		Contracts: contractsStore{s, tx.Contracts}, Pending: pendingStore{s, tx.Pending},
 		Conversations: conversationsStore{s, tx.Conversations}, Messages: messagesStore{s, tx.Messages}, Audit: auditStore{s, tx.Audit},

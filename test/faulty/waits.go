@@ -59,3 +59,16 @@ func (s decisionsStore) Lock(ctx context.Context, tenantID, id string) (executio
 func (s decisionsStore) Open(ctx context.Context, tenantID string, limit int) ([]execution.Execution, error) {
 	return guard(s.faults, "Decisions.Open", func() ([]execution.Execution, error) { return s.next.Open(ctx, tenantID, limit) })
 }
+
+type deadlinesStore struct {
+	faults *Store
+	next   ports.DeadlineStore
+}
+
+func (s deadlinesStore) Overdue(ctx context.Context, limit int) ([]string, error) {
+	return guard(s.faults, "Deadlines.Overdue", func() ([]string, error) { return s.next.Overdue(ctx, limit) })
+}
+
+func (s deadlinesStore) Seize(ctx context.Context, id string) (execution.Execution, error) {
+	return guard(s.faults, "Deadlines.Seize", func() (execution.Execution, error) { return s.next.Seize(ctx, id) })
+}

@@ -32,6 +32,8 @@ type Call struct {
 	// Drafts are the events that the handler emitted at once, Notes its progress.
 	Drafts []event.Draft
 	Notes  []string
+	// Undos are the undos that the handler named, by step.
+	Undos map[string]string
 }
 
 var _ ports.IntentCall = (*Call)(nil)

@@ -15,6 +15,14 @@ import (
 // errNobodyDecides is a handler that asks for a decision in a world without World.Decide.
 var errNobodyDecides = errors.New("the world has nobody who decides")
 
+// OnUndo notes what undoes a step.
+func (c *Call) OnUndo(step, undo string) {
+	if c.Undos == nil {
+		c.Undos = map[string]string{}
+	}
+	c.Undos[step] = undo
+}
+
 // Sleep moves the clock instead of waiting.
 func (c *Call) Sleep(ctx context.Context, name string, d time.Duration) error {
 	_, err := c.Step(ctx, name, func(context.Context, string) ([]byte, error) {

@@ -27,7 +27,7 @@ func (s *suite) executionList(t *testing.T) {
 		{2, func(r *execution.Snapshot) { r.State, r.CompletedAt = execution.Completed, s.at(10) }},
 		{3, func(r *execution.Snapshot) { r.State, r.CompletedAt = execution.Failed, s.at(20) }},
 		{3, func(r *execution.Snapshot) { r.SessionID = second.ID() }},
-		{5, func(r *execution.Snapshot) { r.State = execution.Waiting }},
+		{5, func(r *execution.Snapshot) { r.State, r.RetryOf = execution.Waiting, "exe_first" }},
 	}
 	e := make([]string, len(edits))
 	s.do(t, func(ctx context.Context, tx ports.Tx) error {
@@ -58,6 +58,7 @@ func (s *suite) executionList(t *testing.T) {
 			"two states": {ports.ExecutionFilter{Status: []execution.State{execution.Failed, execution.Completed}}, []string{e[2], e[1]}},
 			"intent":     {ports.ExecutionFilter{IntentType: "assess_data_quality"}, []string{e[0]}},
 			"realm":      {ports.ExecutionFilter{Realm: "content"}, []string{e[4], e[3], e[2], e[1]}},
+			"retry":      {ports.ExecutionFilter{RetryOf: "exe_first"}, []string{e[4]}},
 			"after":      {ports.ExecutionFilter{CreatedAfter: s.at(3)}, []string{e[4]}},
 			"before":     {ports.ExecutionFilter{CreatedBefore: s.at(3)}, []string{e[1], e[0]}},
 			"between":    {ports.ExecutionFilter{CreatedAfter: s.at(1), CreatedBefore: s.abroad(5)}, []string{e[3], e[2], e[1]}},

@@ -52,6 +52,10 @@ func (s *suite) renewed(t *testing.T, h home) {
 		require.NoError(t, err)
 		require.False(t, done)
 		require.NoError(t, tx.Executions.Save(ctx, cancelled))
+		done, err = lapsed.RequestPause(false, s.Now().Add(-time.Hour))
+		require.NoError(t, err)
+		require.False(t, done)
+		require.NoError(t, tx.Executions.Save(ctx, lapsed))
 		ended := over
 		require.NoError(t, ended.Fail("code", "message", s.Now()))
 		return tx.Executions.Save(ctx, ended)
@@ -62,6 +66,7 @@ func (s *suite) renewed(t *testing.T, h home) {
 	got := s.renew(t, time.Hour, good.Snapshot().Lease(), cancelled.Snapshot().Lease(), over.Snapshot().Lease(), lapsed.Snapshot().Lease(), unknown)
 	require.ElementsMatch(t, []string{over.ID(), unknown.ExecutionID}, got.Lost)
 	require.Equal(t, []string{cancelled.ID()}, got.Cancel)
+	require.Equal(t, []string{lapsed.ID()}, got.Pause)
 	for _, e := range []execution.Execution{good, cancelled, lapsed} {
 		row := s.reload(t, e.Snapshot())
 		require.WithinDuration(t, s.Now().Add(time.Hour), row.LeaseUntil, time.Minute)

@@ -45,6 +45,8 @@ func (k *kit) claim(t *testing.T, id, worker string, finished map[string][]byte)
 	return c
 }
 
+func (c *claim) OnUndo(string, string) {}
+
 func (c *claim) Execution() execution.Snapshot { return c.at }
 
 func (c *claim) Step(ctx context.Context, name string, fn func(ctx context.Context, key string) ([]byte, error)) ([]byte, error) {
