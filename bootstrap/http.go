@@ -55,6 +55,7 @@ type httpParts struct {
 	Pending       *pending.Service
 	Catalogue     *intents.Catalogue
 	Runtime       ports.Runtime
+	Control       ports.Control
 	Feed          ports.EventFeed
 	Artifacts     *artifacts.Service
 	Uploads       *content.Uploads
@@ -81,7 +82,7 @@ func newRoutes(in httpParts, cfg Config) (*httpapi.Server, error) {
 	}
 	return httpapi.New(httpapi.Deps{
 		Guard: in.Guard, Accounts: in.Accounts, Sessions: in.Sessions, Admission: in.Admission, Pending: in.Pending, Catalogue: in.Catalogue,
-		Runtime: in.Runtime, Feed: in.Feed, Artifacts: in.Artifacts, Uploads: in.Uploads, Conversations: in.Conversations, Clock: in.Clock, Log: in.Log, JWKS: in.Keys.JWKS,
+		Runtime: in.Runtime, Control: in.Control, Feed: in.Feed, Artifacts: in.Artifacts, Uploads: in.Uploads, Conversations: in.Conversations, Clock: in.Clock, Log: in.Log, JWKS: in.Keys.JWKS,
 		AsyncAPI: wsapi.AsyncAPI(), Checks: append(in.Checks, in.Ready), SpareChecks: append(cfg.runtimeCheck(in.Runtime), in.Spare...),
 		Sockets: map[string]http.Handler{
 			"/api/runtime/agent":         in.Hub.Agent(),

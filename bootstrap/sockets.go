@@ -26,6 +26,7 @@ type socketParts struct {
 	Sessions      *trafficcop.Sessions
 	Conversations *conversation.Service
 	Runtime       ports.Runtime
+	Control       ports.Control
 	Feed          ports.EventFeed
 	Bus           ports.EventBus
 	Clock         ports.Clock
@@ -34,7 +35,7 @@ type socketParts struct {
 
 func (p socketParts) deps() wsapi.Deps {
 	return wsapi.Deps{
-		Guard: p.Guard, Sessions: p.Sessions, Conversations: p.Conversations, Runtime: p.Runtime, Feed: p.Feed, Bus: p.Bus, Clock: p.Clock,
+		Guard: p.Guard, Sessions: p.Sessions, Conversations: p.Conversations, Runtime: p.Runtime, Control: p.Control, Feed: p.Feed, Bus: p.Bus, Clock: p.Clock,
 		Log: p.Log,
 	}
 }

@@ -81,6 +81,7 @@ type Deps struct {
 	Pending   *pending.Service
 	Catalogue *intents.Catalogue
 	Runtime   ports.Runtime
+	Control   ports.Control
 	Feed      ports.EventFeed
 	Artifacts *artifacts.Service
 	Uploads   *content.Uploads

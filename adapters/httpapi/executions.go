@@ -46,6 +46,7 @@ func (s *Server) executionRoutes() {
 	route(s, huma.Operation{Method: http.MethodGet, Path: "/api/executions", Summary: "List executions", Tags: tags}, s.listExecutions)
 	route(s, huma.Operation{Method: http.MethodPost, Path: "/api/execution/{id}/cancel", Summary: "Cancel an execution", Tags: tags,
 		Description: "Asks for its end; asking again changes nothing."}, s.cancelExecution)
+	s.controlRoutes()
 	s.eventRoutes()
 	for path, h := range s.d.Sockets {
 		p, ok := s.byRoute[key(http.MethodGet, ginPath(path))]
@@ -120,24 +121,6 @@ func (s *Server) listExecutions(ctx context.Context, in *executionsInput) (*body
 	return &body[executionList]{list}, nil
 }
 
-func (s *Server) cancelExecution(ctx context.Context, in *struct {
-	ID   string `path:"id"`
-	Body *nothing
-}) (*body[wire.ExecutionStatus], error) {
-	ex, p, err := s.execution(ctx, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	of, err := s.d.Sessions.Resolve(ctx, p, ex.SessionID)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.usable(policy{writes: true}, of); err != nil {
-		return nil, err
-	}
-	if ex, err = s.d.Runtime.Cancel(ctx, p, in.ID); err != nil {
-		return nil, err
-	}
-	status, err := s.status(ctx, p, ex, wire.StatusOptions{Artifacts: true, Visuals: true})
-	return &body[wire.ExecutionStatus]{status}, err
+func (s *Server) cancelExecution(ctx context.Context, in *controlInput) (*body[wire.ExecutionStatus], error) {
+	return s.steer(ctx, in.ID, s.d.Runtime.Cancel)
 }

@@ -100,6 +100,12 @@ func policies() []policy {
 		{method: get, path: "/api/execution/{id}/status", access: object, permission: read},
 		{method: get, path: "/api/execution/{id}/events", access: object, permission: read},
 		{method: post, path: "/api/execution/{id}/cancel", access: object, permission: write, writes: true, body: bodyLimit},
+		{method: post, path: "/api/execution/{id}/pause", access: object, permission: write, writes: true, body: bodyLimit},
+		{method: post, path: "/api/execution/{id}/resume", access: object, permission: write, writes: true, body: bodyLimit},
+		{method: post, path: "/api/execution/{id}/retry", access: object, permission: write, writes: true, body: bodyLimit},
+		{method: post, path: "/api/execution/{id}/signal", access: object, permission: write, writes: true, body: bodyLimit},
+		{method: post, path: "/api/execution/{id}/decision", access: object, permission: read, writes: true, body: bodyLimit},
+		{method: post, path: "/api/executions/control", access: whole, permission: write, writes: true, body: bodyLimit},
 		{method: get, path: "/api/execution/{id}/stream", access: own, socket: true},
 
 		{method: get, path: "/api/artifacts/{id}", access: object, permission: read},

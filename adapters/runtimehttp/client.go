@@ -43,7 +43,6 @@ type Client struct {
 
 var (
 	_ ports.Runtime     = (*Client)(nil)
-	_ ports.Control     = (*Client)(nil)
 	_ ports.EventFeed   = (*Client)(nil)
 	_ ports.HealthCheck = (*Client)(nil)
 )
@@ -98,16 +97,6 @@ func (c *Client) Executions(ctx context.Context, scope identity.Scope, f ports.E
 // Cancel asks for the end of an execution.
 func (c *Client) Cancel(ctx context.Context, p identity.Principal, id string) (s execution.Snapshot, err error) {
 	return s, c.call(ctx, byPrincipal(p), routeCancel, byID{id}, &s)
-}
-
-// Decide takes a decision that an execution waits for.
-func (c *Client) Decide(ctx context.Context, p identity.Principal, id string, d ports.DecisionCommand) (s execution.Snapshot, err error) {
-	return s, c.call(ctx, byPrincipal(p), routeDecide, deciding{id, d}, &s)
-}
-
-// Signal sends an execution a signal.
-func (c *Client) Signal(ctx context.Context, p identity.Principal, id string, sig execution.Signal) (s execution.Snapshot, err error) {
-	return s, c.call(ctx, byPrincipal(p), routeSignal, signalling{id, sig}, &s)
 }
 
 // Wait asks again until the execution has ended or d is over. A ctx that ends first gives the execution as it is.

@@ -19,6 +19,10 @@ const (
 	routeSubmit        = prefix + "submit"
 	routeExecution     = prefix + "execution"
 	routeExecutions    = prefix + "executions"
+	routePause         = prefix + "pause"
+	routeResume        = prefix + "resume"
+	routeRetry         = prefix + "retry"
+	routeBulk          = prefix + "bulk"
 	routeCancel        = prefix + "cancel"
 	routeDecide        = prefix + "decide"
 	routeSignal        = prefix + "signal"
@@ -53,6 +57,13 @@ type submission struct {
 }
 
 type byID struct{ ID string }
+
+type retrying struct{ ID, From string }
+
+type bulk struct {
+	Action ports.BulkAction
+	Filter ports.ExecutionFilter
+}
 
 type listing struct {
 	Filter ports.ExecutionFilter

@@ -56,12 +56,7 @@ func NewServer(d Deps) *Server {
 	answer(s, routeCancel, func(ctx context.Context, c caller, r byID) (any, error) {
 		return d.Runtime.Cancel(ctx, c.principal, r.ID)
 	})
-	answer(s, routeDecide, func(ctx context.Context, c caller, r deciding) (any, error) {
-		return d.Control.Decide(ctx, c.principal, r.ID, r.Decision)
-	})
-	answer(s, routeSignal, func(ctx context.Context, c caller, r signalling) (any, error) {
-		return d.Control.Signal(ctx, c.principal, r.ID, r.Signal)
-	})
+	s.control()
 	answer(s, routeWait, func(ctx context.Context, c caller, r waiting) (any, error) {
 		return d.Runtime.Wait(ctx, c.scope, r.ID, min(r.For, waitMax))
 	})

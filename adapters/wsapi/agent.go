@@ -115,7 +115,7 @@ func (s *agentSocket) message(data []byte) {
 	case frameCancel:
 		err = s.cancel(ctx, data)
 	case frameDecision:
-		err = s.decision(data)
+		err = s.decision(ctx, data)
 	case frameResume:
 		err = s.resume(ctx, data)
 	case frameUpgrade:
@@ -161,13 +161,19 @@ func (s *agentSocket) cancel(ctx context.Context, data []byte) error {
 	return err
 }
 
-// decision reads the frame strictly and says that no execution of this server waits for one: ports.Runtime takes no decisions.
-func (s *agentSocket) decision(data []byte) error {
+// decision takes what somebody decided. What follows comes as events of the execution.
+func (s *agentSocket) decision(ctx context.Context, data []byte) error {
 	var f decisionFrame
 	if err := decode(data, &f); err != nil {
 		return err
 	}
-	return errUnsupported
+	if err := found(typeid.Valid(typeid.Execution, f.ExecutionID)); err != nil {
+		return err
+	}
+	_, err := s.hub.Control.Decide(ctx, s.caller().principal, f.ExecutionID, ports.DecisionCommand{
+		Verdict: execution.Verdict(f.Decision), Response: f.Response, ArgumentsHash: f.ArgumentsHash,
+	})
+	return err
 }
 
 // resume goes back in one execution's log, or to the start of all unfinished executions of a conversation.

@@ -196,7 +196,7 @@ func TestBadMessages(t *testing.T) {
 		`{"type":"auth.refresh","access_token":"x"}`:                                                           "invalid_token",
 		`{"type":"session.upgrade","access_token":"x"}`:                                                        "invalid_parameters",
 		`{"type":"session.upgrade","access_token":"x","session_secret":"sas_"}`:                                "invalid_token",
-		`{"type":"agent.decision","execution_id":"x","decision":"approve","response":{},"arguments_hash":"h"}`: "unsupported",
+		`{"type":"agent.decision","execution_id":"x","decision":"approve","response":{},"arguments_hash":"h"}`: "not_found",
 	} {
 		c.fails(text, code)
 	}

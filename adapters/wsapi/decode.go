@@ -73,7 +73,6 @@ var (
 	errUnknownType = fault.New(fault.Malformed, "unknown_message_type", "There is no message of this type here; /api/asyncapi.json lists them.")
 	errField       = fault.New(fault.Malformed, "unknown_field", "The message has a field that its type does not know.")
 	errValue       = fault.New(fault.Invalid, "invalid_parameters", "The message has a wrong value.")
-	errUnsupported = fault.New(fault.Unsupported, "unsupported", "This server does not ask for decisions yet.")
 )
 
 // frameType checks that data is one strict JSON object and reads its type.

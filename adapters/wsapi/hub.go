@@ -49,6 +49,7 @@ type Deps struct {
 	Sessions      Sessions
 	Conversations Conversations
 	Runtime       ports.Runtime
+	Control       ports.Control
 	Feed          ports.EventFeed
 	Bus           ports.EventBus
 	Clock         ports.Clock

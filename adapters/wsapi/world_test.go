@@ -77,7 +77,7 @@ func newWorld(t *testing.T, change ...func(*wsapi.Deps, *wsapi.Config)) *world {
 		require.NoError(t, w.engine.Stop(context.WithoutCancel(t.Context())))
 	})
 	deps := wsapi.Deps{
-		Guard: w.Guard, Sessions: w.Sessions, Runtime: w.engine, Feed: w.engine, Bus: w.bus, Clock: w.Clock,
+		Guard: w.Guard, Sessions: w.Sessions, Runtime: w.engine, Control: w.engine, Feed: w.engine, Bus: w.bus, Clock: w.Clock,
 		Log: slog.New(slog.DiscardHandler),
 		Conversations: conversation.New(conversation.Deps{
 			UnitOfWork: w.Store, Runtime: w.engine, Catalogue: catalogue, Agents: talkers, Clock: w.Clock, IDs: system.IDs{},
