@@ -14,6 +14,22 @@ import (
 	"github.com/symphainy/symphainy/ports"
 )
 
+// jsonValue is any JSON value, kept as it came; null is nothing.
+type jsonValue json.RawMessage
+
+// UnmarshalJSON keeps the text.
+func (v *jsonValue) UnmarshalJSON(raw []byte) error {
+	if string(raw) == "null" {
+		*v = nil
+		return nil
+	}
+	*v = append((*v)[:0], raw...)
+	return nil
+}
+
+// Schema says that any value will do.
+func (jsonValue) Schema(huma.Registry) *huma.Schema { return &huma.Schema{} }
+
 type controlInput struct {
 	ID   string `path:"id"`
 	Body *nothing
@@ -30,7 +46,7 @@ type signalInput struct {
 	ID   string `path:"id"`
 	Body struct {
 		Name     string          `json:"name" minLength:"1" maxLength:"100"`
-		Payload  json.RawMessage `json:"payload,omitempty" doc:"Any JSON, at most 64 KiB"`
+		Payload  jsonValue `json:"payload,omitempty" doc:"Any JSON, at most 64 KiB"`
 		SignalID string          `json:"signal_id,omitempty" maxLength:"100" doc:"Yours: a signal with the id of an earlier one changes nothing"`
 	}
 }
@@ -39,7 +55,7 @@ type decisionInput struct {
 	ID   string `path:"id"`
 	Body struct {
 		Decision      string          `json:"decision" enum:"approve,reject,edit"`
-		Response      json.RawMessage `json:"response,omitempty" doc:"As the waiting's response_schema says"`
+		Response      jsonValue `json:"response,omitempty" doc:"As the waiting's response_schema says"`
 		ArgumentsHash string          `json:"arguments_hash" minLength:"64" maxLength:"64" doc:"Of the waiting: what you saw"`
 	}
 }

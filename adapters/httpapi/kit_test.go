@@ -41,6 +41,7 @@ import (
 	"github.com/symphainy/symphainy/application/runtime"
 	"github.com/symphainy/symphainy/application/securityguard"
 	"github.com/symphainy/symphainy/application/trafficcop"
+	"github.com/symphainy/symphainy/domain/execution"
 	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/domain/identity"
 	"github.com/symphainy/symphainy/domain/realm"
@@ -97,11 +98,14 @@ func (waiter) Declaration() realm.Declaration {
 	return realm.Declaration{Name: "test", Title: "Test", Intents: []realm.IntentSpec{{
 		Type: "wait", Title: "Wait", Permission: identity.PermWrite, Anonymous: true, Retry: realm.RetryPure,
 		Schema: []byte(`{"type":"object","additionalProperties":false,"properties":{"n":{"type":"integer"}}}`), Example: []byte(`{"n":1}`),
+	}, {
+		Type: "ask", Title: "Ask", Permission: identity.PermWrite, Retry: realm.RetryHuman,
+		Schema: []byte(`{"type":"object","additionalProperties":false}`), Example: []byte(`{}`),
 	}}}
 }
 
 func (w waiter) Handlers() map[string]ports.IntentHandler {
-	return map[string]ports.IntentHandler{"wait": func(ctx context.Context, call ports.IntentCall) (ports.IntentResult, error) {
+	return map[string]ports.IntentHandler{"ask": ask, "wait": func(ctx context.Context, call ports.IntentCall) (ports.IntentResult, error) {
 		if err := call.Progress(ctx, 1, 2, "half"); err != nil {
 			return ports.IntentResult{}, err
 		}
@@ -112,6 +116,12 @@ func (w waiter) Handlers() map[string]ports.IntentHandler {
 			return ports.IntentResult{}, context.Cause(ctx)
 		}
 	}}
+}
+
+// ask waits for its owner's decision.
+func ask(ctx context.Context, call ports.IntentCall) (ports.IntentResult, error) {
+	d, err := call.AwaitDecision(ctx, "approval", execution.DecisionRequest{Prompt: "Really?", Deciders: execution.Deciders{Owner: true}})
+	return ports.IntentResult{Values: map[string]string{"decision": string(d.Verdict)}}, err
 }
 
 type fakeSocket struct{}

@@ -35,7 +35,7 @@ func bodyRoutes(w *world) map[string]string {
 	id := w.submit(call{secret: v.secret}, "wait", map[string]any{})
 	for _, path := range []string{"/api/auth/register", "/api/auth/login", "/api/auth/refresh", "/api/auth/logout", "/api/auth/password", "/api/auth/verify", "/api/auth/reset",
 		"/api/auth/reset/confirm", "/api/session/create", "/api/session/create-anonymous", "/api/intent/submit", "/api/intent/pending/create", "/api/intent/pending/list",
-		"/api/content/save_materialization", "/api/execution/" + id + "/cancel", "/api/artifact/resolve", "/api/artifact/list", "/api/runtime/agent/ticket"} {
+		"/api/content/save_materialization", "/api/execution/" + id + "/cancel", "/api/execution/" + id + "/pause", "/api/execution/" + id + "/decision", "/api/executions/control", "/api/artifact/resolve", "/api/artifact/list", "/api/runtime/agent/ticket"} {
 		out[path] = "POST"
 	}
 	out["/api/session/"+v.session+"/upgrade"] = "PATCH"
