@@ -36,9 +36,18 @@ type Document struct {
 	Workflow *Workflow
 	SOP      *SOP
 	Schema   *Schema
+	// Rules are what the source declares about values, beside the constraints of columns: the 88-levels of a copybook.
+	Rules []Rule
 
 	CellErrors Findings
 	Warnings   Findings
+}
+
+// Rule is a named condition of a field, with the values under which it is true.
+type Rule struct {
+	Field     string
+	Condition string
+	Values    []string
 }
 
 // Page is the text of one page, counted from 1.
@@ -99,6 +108,9 @@ type Metadata struct {
 	// Bytes is the size of the source, RecordCount as the specification counts records of this format.
 	Bytes       int64
 	RecordCount int
+	// Codepage and RecordLength are those of fixed-width records; 0 where records differ in length.
+	Codepage     string
+	RecordLength int
 	// Counts of what was found, by plain names such as tables, paragraphs, short_rows.
 	Counts map[string]int
 }

@@ -2,7 +2,9 @@ package content_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -155,10 +157,20 @@ func TestFormatsOfThisVersion(t *testing.T) {
 	cases := map[string]struct {
 		body, format string
 		records      int
+	}{}
+	for name, want := range map[string]struct {
+		format  string
+		records int
 	}{
-		"company.json": {fixture(t, "company.json"), "json", 3},
-		"permit.txt":   {fixture(t, "permit.txt"), "text", -1},
-		"utf16.csv":    {fixture(t, "utf16.csv"), "csv", -1},
+		"employees.csv": {"csv", 5}, "dirty.csv": {"csv", 20}, "semicolon-cp1252.csv": {"csv", 3}, "utf16.csv": {"csv", 3}, "ragged.csv": {"csv", 4},
+		"header-only.csv": {"csv", 0}, "hostile.csv": {"csv", 4}, "company.json": {"json", 3}, "policies.xlsx": {"xlsx", 4}, "manual.docx": {"docx", 3},
+		"permit.pdf": {"pdf", -1}, "review.pdf": {"pdf", -1}, "permit.txt": {"text", -1}, "handbook.html": {"html", -1}, "catalogue.xml": {"xml", -1},
+		"beneficiary.bpmn": {"bpmn", 6}, "migration.bpmn": {"bpmn", 7}, "lanes.bpmn": {"bpmn", -1}, "procedure.md": {"md", -1},
+		"customer.schema.json": {"json_schema", -1}, "stock.yaml": {"yaml", -1},
+	} {
+		c := cases[name]
+		c.body, c.format, c.records = fixture(t, name), want.format, want.records
+		cases[name] = c
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -171,9 +183,13 @@ func TestFormatsOfThisVersion(t *testing.T) {
 			got := k.Must(t, p, "get_parsed_file", params{"parsed_file_id": o.Value("parsed_file_id")})
 			require.Equal(t, o.Value("parsed_file_id"), got.Value("parsed_file_id"))
 			back := k.Must(t, p, "retrieve_file", params{"file_id": f.id, "include_contents": true})
-			if back.Artifact("file")["file_contents_encoding"] == "utf-8" {
-				require.Equal(t, c.body, back.Artifact("file")["file_contents"], "bytes out are bytes in")
+			contents, _ := back.Artifact("file")["file_contents"].(string)
+			if back.Artifact("file")["file_contents_encoding"] == "base64" {
+				raw, err := base64.StdEncoding.DecodeString(contents)
+				require.NoError(t, err)
+				contents = string(raw)
 			}
+			require.Equal(t, c.body, contents, "bytes out are bytes in")
 		})
 	}
 }
@@ -316,4 +332,31 @@ func TestLists(t *testing.T) {
 	none := k.Must(t, p, "list_artifacts", params{"eligible_for": "assess_data_quality"}).Artifact("artifact_list")
 	require.InDelta(t, 0, none["total"], 0)
 	require.Equal(t, []any{}, none["artifacts"])
+}
+
+// Fixed-width records are read by a copybook that is a saved file; who brings the data may name it at once.
+func TestRecordsWithACopybook(t *testing.T) {
+	k := newKit(t)
+	p := k.User(t)
+	copybook := k.saved(t, p, "account.cpy", fixture(t, "account.cpy"))
+	o := k.Must(t, p, "ingest_file", params{"ui_name": "account.bin", "file_content": inHex(fixture(t, "account.bin")), "copybook_reference": copybook.id})
+	f := k.save(t, p, file{id: o.Value("file_id"), contract: o.Value("boundary_contract_id")})
+	parsed := k.Must(t, p, "parse_content", params{"file_id": f.id}).Artifact("parsed_content")
+	require.Equal(t, "fixed_width", parsed["format"])
+	require.InDelta(t, 3, parsed["record_count"], 0)
+	require.Equal(t, "cp037", parsed["codepage"])
+	require.InDelta(t, 51, parsed["record_length"], 0)
+	require.Equal(t, map[string]any{"88_level_fields": []any{
+		map[string]any{"field_name": "STATUS-CODE", "condition_name": "ACTIVE", "values": []any{"A"}},
+		map[string]any{"field_name": "STATUS-CODE", "condition_name": "CLOSED", "values": []any{"C"}},
+	}}, parsed["validation_rules"])
+	issues, err := json.Marshal(k.Must(t, p, "assess_data_quality", params{"parsed_file_id": parsed["parsed_file_id"]}).Artifact("quality_assessment"))
+	require.NoError(t, err)
+	require.Equal(t, 1, strings.Count(string(issues), `"code":"rule_violation"`)/2, "%s", issues)
+
+	ebcdic := k.saved(t, p, "customer-ebcdic.dat", fixture(t, "customer-ebcdic.dat"))
+	other := k.saved(t, p, "customer.cpy", fixture(t, "customer.cpy"))
+	o = k.Must(t, p, "parse_content", params{"file_id": ebcdic.id, "copybook_reference": other.id, "parse_options": params{"codepage": "cp037"}})
+	require.InDelta(t, 3, o.Artifact("parsed_content")["record_count"], 0)
+	k.refused(t, p, "copybook_mismatch", "parse_content", params{"file_id": ebcdic.id, "copybook_reference": copybook.id, "parse_options": params{"record_length": 50}})
 }

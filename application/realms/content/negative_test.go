@@ -234,11 +234,14 @@ func TestParseRefusals(t *testing.T) {
 		"nul":             {"nul.csv", "a,b\n1,\x002\n", "malformed_content"},
 		"unknown format":  {"movie.mp4", "\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom", "unsupported_format"},
 		"truncated xlsx":  {"book.xlsx", "PK\x03\x04....", "malformed_content"},
+		"textless pdf":    {"scanned.pdf", fixture(t, "scanned.pdf"), "capability_unavailable"},
+		"encrypted pdf":   {"locked.pdf", fixture(t, "locked.pdf"), "encrypted_content"},
+		"picture":         {"photo.png", fixture(t, "photo.png"), "capability_unavailable"},
 		"image as html":   {"page.png", "<!doctype html><p>x", "unsupported_format"},
 		"broken json":     {"x.json", `{"a":`, "malformed_content"},
 		"depth 65":        {"deep.json", repeat("[", 65) + repeat("]", 65), "limit_exceeded"},
 		"open quote":      {"q.csv", "a,b\n\"1,2\n3,4\n5,6\n", "malformed_content"},
-		"binary":          {"x.bin", "\x00\x01\x02\x03\x04", "unsupported_format"},
+		"binary":          {"x.bin", "\x00\x01\x02\x03\x04", "copybook_required"},
 		"bytes but blank": {"x.txt", " \n\n ", "empty_content"},
 	}
 	for name, c := range cases {
@@ -262,7 +265,8 @@ func TestParseRefusals(t *testing.T) {
 	k.refused(t, p, "invalid_parameters", "parse_content", params{"file_id": f.id, "parse_options": params{"delimiter": "ab"}})
 	k.refused(t, p, "invalid_parameters", "parse_content", params{"file_id": f.id, "file_reference": "file:a:b:c"})
 	k.refused(t, p, "unknown_field", "parse_content", params{"file_id": f.id, "parse_options": params{"colour": "x"}})
-	k.refused(t, p, "unsupported_feature", "parse_content", params{"file_id": f.id, "copybook_reference": f.id})
+	k.refused(t, p, "copybook_invalid", "parse_content", params{"file_id": f.id, "copybook_reference": f.id})
+	k.refused(t, p, "copybook_required", "parse_content", params{"file_id": k.saved(t, p, "account.bin", fixture(t, "account.bin")).id})
 	unsaved := k.ingest(t, p, "copy.cpy", "01 A PIC X.")
 	k.refused(t, p, "file_not_saved", "parse_content", params{"file_id": f.id, "copybook_reference": unsaved.id})
 	id := k.parse(t, p, f)

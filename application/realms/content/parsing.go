@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"time"
 
 	"github.com/symphainy/symphainy/application/artifacts"
@@ -20,9 +21,8 @@ import (
 	"github.com/symphainy/symphainy/ports"
 )
 
-// errCopybook is a file of fixed-width records, which this version does not read.
-var errCopybook = fault.New(fault.Unsupported, "unsupported_feature",
-	"copybook_reference: fixed-width records with a copybook are not supported; convert the file to CSV.")
+// copybookLimit is the largest copybook in bytes.
+const copybookLimit = 1 << 20
 
 type parseParameters struct {
 	FileID        string          `json:"file_id"`
@@ -34,18 +34,20 @@ type parseParameters struct {
 
 // plan is what a parsing works by: everything is decided before the bytes are touched.
 type plan struct {
-	FileID     string
-	ParsedID   string
-	StoreID    string
-	BlobKey    string
-	Name       string
-	MediaType  string
-	SHA256     string
-	ExpiresAt  time.Time
-	Reference  string
-	ParsedRef  string
-	Generation int
-	Root       string
+	FileID    string
+	ParsedID  string
+	StoreID   string
+	BlobKey   string
+	Name      string
+	MediaType string
+	SHA256    string
+	ExpiresAt time.Time
+	// CopybookKey is where the copybook is, "" without one.
+	CopybookKey string
+	Reference   string
+	ParsedRef   string
+	Generation  int
+	Root        string
 	// Profile and Options are after precedence: parameter, pending context, file, detection.
 	Profile   string
 	Options   json.RawMessage
@@ -149,11 +151,11 @@ func (r *Realm) plan(ctx context.Context, tx ports.Tx, now execution.Snapshot, i
 	if err != nil {
 		return plan{}, err
 	}
-	if copybook := first(in.Copybook, known.Copybook); copybook != "" {
-		if _, err := r.readable(ctx, tx, scope, copybook); err != nil {
+	var copybook artifact.Snapshot
+	if named := first(in.Copybook, known.Copybook); named != "" {
+		if copybook, err = r.readable(ctx, tx, scope, named); err != nil {
 			return plan{}, err
 		}
-		return plan{}, errCopybook
 	}
 	options, err := merge(known.ParseOptions, in.Options)
 	if err != nil {
@@ -166,7 +168,8 @@ func (r *Realm) plan(ctx context.Context, tx ports.Tx, now execution.Snapshot, i
 		Reference:  artifacts.Reference(artifacts.TypeFile, file.TenantID, file.SessionID, file.ID),
 		ParsedRef:  artifacts.Reference(artifacts.TypeParsedContent, now.TenantID, now.SessionID, parsedID),
 		Generation: file.Lineage.Generation + 1, Root: first(file.Lineage.RootArtifactID, file.ID),
-		Profile: first(in.ParsingType, known.Profile, file.Profile), Options: options, PendingID: pending,
+		CopybookKey: copybook.BlobKey,
+		Profile:     first(in.ParsingType, known.Profile, file.Profile), Options: options, PendingID: pending,
 	}, nil
 }
 
@@ -181,7 +184,11 @@ func (r *Realm) readable(ctx context.Context, tx ports.Tx, scope identity.Scope,
 
 // parse reads the file into a typed document and stores that.
 func (r *Realm) parse(ctx context.Context, call ports.IntentCall, p plan) (outcome, error) {
-	options, ignored, err := optionsOf(p.Options)
+	options, err := optionsOf(p.Options)
+	if err != nil {
+		return outcome{}, err
+	}
+	copybook, err := r.copybook(ctx, p.CopybookKey)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -191,12 +198,12 @@ func (r *Realm) parse(ctx context.Context, call ports.IntentCall, p plan) (outco
 	}
 	key := parsed.DocumentKey(call.Execution().SessionID, p.ParsedID, call.Execution().Fence)
 	doc, info, err := r.documents.Write(ctx, key, p.ParsedID, func(sink parse.RowSink) (*document.Document, error) {
-		input := parse.Input{Body: body, Filename: p.Name, MIME: p.MediaType, Profile: profileOf(p.Profile), FileID: p.FileID, SHA256: p.SHA256}
+		input := parse.Input{Body: body, Filename: p.Name, MIME: p.MediaType, Profile: p.Profile, FileID: p.FileID, SHA256: p.SHA256, Copybook: copybook}
 		doc, err := r.parsers.Parse(ctx, input, options, sink)
-		if err == nil {
-			warn(doc, p.Profile, ignored)
+		if err != nil {
+			return nil, err
 		}
-		return doc, err
+		return doc, warn(doc, p.Profile, p.Options)
 	})
 	if closing := body.Close(); err == nil && closing != nil {
 		err = fault.ErrUnavailable.Because(closing)
@@ -209,6 +216,25 @@ func (r *Realm) parse(ctx context.Context, call ports.IntentCall, p plan) (outco
 		Warnings: doc.Warnings.Total + doc.CellErrors.Total, Size: info.Size, SHA256: info.SHA256,
 		Payload: p.payload(doc), Metadata: metadataOf(doc),
 	}, nil
+}
+
+// copybook reads the text of the copybook under a key.
+func (r *Realm) copybook(ctx context.Context, key string) (string, error) {
+	if key == "" {
+		return "", nil
+	}
+	body, err := r.Blobs.Open(ctx, key)
+	if err != nil {
+		return "", err
+	}
+	raw, err := io.ReadAll(io.LimitReader(body, copybookLimit+1))
+	if err = errors.Join(err, body.Close()); err != nil {
+		return "", fault.ErrUnavailable.Because(err)
+	}
+	if len(raw) > copybookLimit {
+		return "", parse.ErrLimit.WithMsg("copybook_reference: a copybook is at most %d bytes (limit: %d, actual: at least %d).", copybookLimit, copybookLimit, len(raw))
+	}
+	return string(raw), nil
 }
 
 // lost explains bytes that are not there: the contract has ended meanwhile, or the store has lost them, which is nobody's input error.

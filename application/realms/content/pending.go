@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 
+	"github.com/symphainy/symphainy/application/realms/content/parse"
 	"github.com/symphainy/symphainy/application/realms/steps"
 	"github.com/symphainy/symphainy/domain/execution"
 	"github.com/symphainy/symphainy/domain/fault"
@@ -81,7 +82,7 @@ func (r *Realm) complete(ctx context.Context, call ports.IntentCall, p plan) err
 // should that end, the next parse_content takes the intent up again.
 func (r *Realm) giveUp(ctx context.Context, call ports.IntentCall, p plan, cause error) error {
 	f := fault.As(cause)
-	mayBeRepeated := f.Kind == fault.Unavailable || f.Kind == fault.Internal
+	mayBeRepeated := (f.Kind == fault.Unavailable || f.Kind == fault.Internal) && f.Code != parse.ErrOCR.Code
 	if !mayBeRepeated && ctx.Err() == nil {
 		return r.endPending(ctx, call, p, intent.PendingFailed, f.Code)
 	}

@@ -32,6 +32,12 @@ func (p plan) payload(doc *document.Document) json.RawMessage {
 		"encoding": orNull(doc.Metadata.Encoding), "delimiter": orNull(doc.Metadata.Delimiter), "has_header": doc.Metadata.HasHeader,
 		"source_sha256": doc.SourceSHA256,
 	}
+	if doc.Metadata.Codepage != "" {
+		fields["codepage"], fields["record_length"] = doc.Metadata.Codepage, orNil(doc.Metadata.RecordLength)
+	}
+	if len(doc.Rules) > 0 {
+		fields["validation_rules"] = map[string]any{"88_level_fields": rules(doc)}
+	}
 	fields["tables"], fields["tables_truncated"] = tables(doc)
 	fields["columns"], fields["columns_truncated"] = []any{}, false
 	main := doc.MainTable()
@@ -92,6 +98,27 @@ func columns(all []document.Column) (list []json.RawMessage, truncated bool) {
 		list = append(list, raw)
 	}
 	return list, false
+}
+
+// rules are the first named conditions of a copybook.
+func rules(doc *document.Document) []any {
+	out := []any{}
+	for _, r := range doc.Rules[:min(len(doc.Rules), maxListed)] {
+		values := make([]string, 0, min(len(r.Values), maxListed))
+		for _, v := range r.Values[:min(len(r.Values), maxListed)] {
+			values = append(values, clip(v, textBudget))
+		}
+		out = append(out, map[string]any{"field_name": clip(r.Field, textBudget), "condition_name": clip(r.Condition, textBudget), "values": values})
+	}
+	return out
+}
+
+// orNil gives null for 0.
+func orNil(n int) any {
+	if n == 0 {
+		return nil
+	}
+	return n
 }
 
 // metadataOf is the artifact's metadata: how the document was made, and what a reader should know of it.

@@ -35,8 +35,14 @@ type (
 		Workflow      *storedWorkflow   `json:"workflow,omitempty"`
 		SOP           *storedSOP        `json:"sop,omitempty"`
 		Schema        *storedSchema     `json:"schema,omitempty"`
+		Rules         []storedRule      `json:"88_level_fields,omitempty"`
 		CellErrors    storedFindings    `json:"cell_errors"`
 		Warnings      storedFindings    `json:"warnings"`
+	}
+	storedRule struct {
+		Field     string   `json:"field_name"`
+		Condition string   `json:"condition_name"`
+		Values    []string `json:"values"`
 	}
 	storedPage struct {
 		Number int    `json:"number"`
@@ -66,12 +72,14 @@ type (
 		Items []string `json:"items,omitempty"`
 	}
 	storedMetadata struct {
-		Encoding    string         `json:"encoding,omitempty"`
-		Delimiter   string         `json:"delimiter,omitempty"`
-		HasHeader   *bool          `json:"has_header,omitempty"`
-		Bytes       int64          `json:"bytes"`
-		RecordCount int            `json:"record_count"`
-		Counts      map[string]int `json:"counts,omitempty"`
+		Encoding     string         `json:"encoding,omitempty"`
+		Delimiter    string         `json:"delimiter,omitempty"`
+		HasHeader    *bool          `json:"has_header,omitempty"`
+		Bytes        int64          `json:"bytes"`
+		RecordCount  int            `json:"record_count"`
+		Codepage     string         `json:"codepage,omitempty"`
+		RecordLength int            `json:"record_length,omitempty"`
+		Counts       map[string]int `json:"counts,omitempty"`
 	}
 	storedFindings struct {
 		Total int             `json:"total"`
@@ -129,6 +137,7 @@ func EncodeDocument(d *document.Document) ([]byte, error) {
 		Structure:  convert(d.Structure, func(e document.Element) storedElement { return storedElement(e) }),
 		Tables:     convert(d.Tables, storeTable),
 		Metadata:   storedMetadata(d.Metadata),
+		Rules:      convert(d.Rules, func(r document.Rule) storedRule { return storedRule(r) }),
 		CellErrors: storeFindings(d.CellErrors), Warnings: storeFindings(d.Warnings),
 	}
 	storeModels(d, &s)
@@ -159,6 +168,7 @@ func DecodeDocument(b []byte) (*document.Document, error) {
 		Labels:     convert(s.Labels, func(l storedLabel) document.Label { return document.Label(l) }),
 		Structure:  convert(s.Structure, func(e storedElement) document.Element { return document.Element(e) }),
 		Metadata:   document.Metadata(s.Metadata),
+		Rules:      convert(s.Rules, func(r storedRule) document.Rule { return document.Rule(r) }),
 		CellErrors: restoreFindings(s.CellErrors), Warnings: restoreFindings(s.Warnings),
 	}
 	restoreModels(&s, d)

@@ -17,7 +17,16 @@ var (
 	ErrLimit       = fault.New(fault.TooLarge, "limit_exceeded", "The file exceeds a limit.")
 	ErrEncrypted   = fault.New(fault.Unsupported, "encrypted_content", "The file is protected by a password; save it without one.")
 	ErrOCR         = fault.New(fault.Unavailable, "capability_unavailable", "The capability \"ocr\" is not available on this server.")
+	ErrFeature     = fault.New(fault.Unsupported, "unsupported_feature", "The file uses what is not supported.")
 	ErrOptions     = fault.New(fault.Invalid, "invalid_parameters", "A parse option is not valid.")
+)
+
+// The failures of fixed-width records.
+var (
+	ErrCopybookRequired = fault.New(fault.Invalid, "copybook_required", "Fixed-width records are read by a copybook: save one and give its id as copybook_reference.")
+	ErrCopybookInvalid  = fault.New(fault.Invalid, "copybook_invalid", "The copybook cannot be read.")
+	ErrCopybookMismatch = fault.New(fault.Invalid, "copybook_mismatch", "The copybook does not describe this file.")
+	ErrNoRecords        = fault.New(fault.Invalid, "no_records", "The file has no record.")
 )
 
 // LimitError is the cause of every ErrLimit: which limit, what it is, and what the file has (at least).

@@ -5,6 +5,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/symphainy/symphainy/application/realms/content/parse/copybook"
 	"github.com/symphainy/symphainy/domain/document"
 )
 
@@ -67,6 +68,12 @@ type Options struct {
 	MaxRows int
 	// Sheet reads only the sheet of this name of a workbook.
 	Sheet string
+	// Codepage of fixed-width records: cp037, cp1047 or ascii; empty finds it out.
+	Codepage string
+	// RecordFormat of fixed-width records: fixed, rdw (a descriptor word before each) or line; empty finds it out.
+	RecordFormat string
+	// RecordLength is the length of every record, MinRecordLength the shortest; 0 is what the copybook says.
+	RecordLength, MinRecordLength int
 	// TargetModel is what a data model is called by those who use it; it is copied.
 	TargetModel string
 }
@@ -97,8 +104,30 @@ func (o Options) Validate() error {
 			return badOption("null_tokens", "a token is at most 100 bytes")
 		}
 	}
+	if err := o.validateRecords(); err != nil {
+		return err
+	}
 	if o.MaxRows < 0 {
 		return badOption("max_rows", "must not be negative")
+	}
+	return nil
+}
+
+func (o Options) validateRecords() error {
+	if _, ok := copybook.ParseCodepage(o.Codepage); o.Codepage != "" && !ok {
+		return badOption("codepage", "use cp037, cp1047 or ascii")
+	}
+	switch o.RecordFormat {
+	case "", recordFixed, recordRDW, recordLine:
+	default:
+		return badOption("record_format", "use fixed, rdw or line")
+	}
+	const most = 1 << 16
+	if o.RecordLength < 0 || o.RecordLength > most || o.MinRecordLength < 0 || o.MinRecordLength > most {
+		return badOption("record_length", "must be between 1 and 65536")
+	}
+	if o.RecordLength > 0 && o.MinRecordLength > 0 {
+		return badOption("min_record_length", "cannot be given beside record_length")
 	}
 	return nil
 }

@@ -32,6 +32,8 @@ type Input struct {
 	MIME     string
 	// Profile is the ingestion profile or parsing type; empty: the parser's own.
 	Profile string
+	// Copybook is the text of the copybook by which a file of fixed-width records is read.
+	Copybook string
 	// FileID and SHA256 are copied to the document.
 	FileID string
 	SHA256 string
@@ -115,6 +117,7 @@ func NewRegistry(limits Limits, options ...Option) *Registry {
 		newDOCX(),
 		newPDF(c.pdf),
 		newImage(),
+		newFixed(),
 		newHTML(),
 		newBPMN(),
 		newXML(),
@@ -214,6 +217,9 @@ func (s *source) warn(doc *document.Document) {
 // choose finds the parser: what the content certainly is, then the profile, then the extension, then probing.
 func (r *Registry) choose(in Input, src *source) (Parser, string, error) {
 	ext := extension(in.Filename)
+	if in.Copybook != "" {
+		return r.byFormat("fixed_width"), "", nil
+	}
 	named := r.byExtension(ext)
 	if proven := r.proven(src); proven != nil {
 		if named == nil && foreignExtensions[ext] != "" && !isBinary(proven) {
@@ -237,6 +243,8 @@ func (r *Registry) choose(in Input, src *source) (Parser, string, error) {
 		return nil, "", r.unsupported(format, ext)
 	}
 	switch {
+	case named != nil && named.Format() == "fixed_width":
+		return named, "", nil // which asks for the copybook
 	case named == nil && foreignExtensions[ext] != "":
 		return nil, "", r.unsupported(foreignExtensions[ext], ext)
 	case isBinary(named) && !r.claims(named, src):
