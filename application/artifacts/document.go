@@ -120,6 +120,10 @@ func IDNames(artifactType string) []string {
 		return []string{"parsed_file_id"}
 	case TypeQualityAssessment:
 		return []string{"quality_assessment_id", "analysis_id"}
+	case "deterministic_embedding":
+		return []string{"deterministic_embedding_id"}
+	case "semantic_embedding":
+		return []string{"semantic_embedding_id"}
 	case "structured_analysis", "unstructured_analysis", "coexistence_analysis":
 		return []string{"analysis_id"}
 	case "analysis_report":

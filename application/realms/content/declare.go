@@ -48,7 +48,7 @@ func declared() []realm.IntentSpec {
 		// Visitors try the platform with their own files before they register; what they see is their session's alone.
 		specs[i].Tier, specs[i].Anonymous = 1, true
 	}
-	return specs
+	return append(specs, deriving()...)
 }
 
 func writing() []realm.IntentSpec {
@@ -69,7 +69,7 @@ func writing() []realm.IntentSpec {
 			Example: []byte(`{"boundary_contract_id":` + exampleContract + `,"file_id":` + exampleFile + `,"ttl_days":7}`),
 		}, {
 			Type: parseContent, Title: "Parse a file",
-			Summary:    "Turns a saved file (CSV, TSV, JSON, text) into a typed document with columns, types and exact values.",
+			Summary:    "Turns a saved file (tables, texts, processes, data models, fixed-width records) into a typed document with columns, types and exact values.",
 			Schema:     []byte(parseSchema),
 			Permission: identity.PermWrite, Retry: realm.RetryExternal,
 			ResultKeys: []string{keyParsedContent, keyParsedFile}, Events: []string{eventParsed},

@@ -105,6 +105,11 @@ func (r *Realm) Handlers() map[string]ports.IntentHandler {
 		retrieveFile:         r.retrieveFile,
 		retrieveFileMetadata: r.fileMetadata,
 		registerFile:         r.registerFile,
+		createFingerprints:   r.createFingerprints,
+		extractStructure:     r.extractStructure,
+		extractEmbeddings:    r.extractEmbeddings,
+		hydrateProfile:       r.hydrateProfile,
+		getInterpretation:    r.interpretation,
 	}
 }
 
