@@ -48,7 +48,7 @@ func declared() []realm.IntentSpec {
 		// Visitors try the platform with their own files before they register; what they see is their session's alone.
 		specs[i].Tier, specs[i].Anonymous = 1, true
 	}
-	return append(specs, deriving()...)
+	return append(append(specs, deriving()...), living()...)
 }
 
 func writing() []realm.IntentSpec {

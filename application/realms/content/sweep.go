@@ -124,7 +124,7 @@ func (r *Realm) endInTx(ctx context.Context, tx ports.Tx, seen artifact.Contract
 	if err := tx.Contracts.Save(ctx, c); err != nil {
 		return purge{}, err
 	}
-	p, err := r.purgeFile(ctx, tx, scope, c.FileID)
+	p, err := r.purgeFile(ctx, tx, scope, c.FileID, sweeper, "boundary contract expired")
 	if err != nil {
 		return purge{}, err
 	}
@@ -140,7 +140,7 @@ func (r *Realm) endInTx(ctx context.Context, tx ports.Tx, seen artifact.Contract
 const sweeper = "system:sweep"
 
 // purgeFile deletes a file with all working material that was made of it, and cancels what was prepared for it.
-func (r *Realm) purgeFile(ctx context.Context, tx ports.Tx, scope identity.Scope, fileID string) (purge, error) {
+func (r *Realm) purgeFile(ctx context.Context, tx ports.Tx, scope identity.Scope, fileID, by, reason string) (purge, error) {
 	var p purge
 	family, err := r.family(ctx, tx, scope, fileID)
 	if err != nil {
@@ -151,7 +151,7 @@ func (r *Realm) purgeFile(ctx context.Context, tx ports.Tx, scope identity.Scope
 		s := a.Snapshot()
 		switch s.DataClass {
 		case artifact.WorkingMaterial:
-			if err := a.Move(artifact.Deleted, sweeper, "boundary contract expired", now); err != nil {
+			if err := a.Move(artifact.Deleted, by, reason, now); err != nil {
 				return p, err
 			}
 			p.materials++
