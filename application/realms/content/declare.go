@@ -1,6 +1,8 @@
 package content
 
 import (
+	"slices"
+
 	"github.com/symphainy/symphainy/domain/identity"
 	"github.com/symphainy/symphainy/domain/realm"
 )
@@ -48,7 +50,7 @@ func declared() []realm.IntentSpec {
 		// Visitors try the platform with their own files before they register; what they see is their session's alone.
 		specs[i].Tier, specs[i].Anonymous = 1, true
 	}
-	return append(append(specs, deriving()...), living()...)
+	return slices.Concat(specs, deriving(), living(), bulk())
 }
 
 func writing() []realm.IntentSpec {

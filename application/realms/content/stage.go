@@ -20,6 +20,9 @@ var errProtocol = fault.New(fault.Unsupported, "unsupported_feature", "This exch
 // their place, so that neither the intent nor any log of it holds a file. It refuses what can be refused before anything is stored: text that is no
 // hex, nothing at all, more than the limit, an unknown protocol. Called again it stages again; what nobody ingests is swept.
 func (r *Realm) Stage(ctx context.Context, p identity.Principal, intentType string, parameters []byte) ([]byte, error) {
+	if intentType == bulkIngest {
+		return r.stageMany(ctx, p, parameters)
+	}
 	if intentType != ingestFile {
 		return parameters, nil
 	}
