@@ -2,7 +2,6 @@ package content_test
 
 import (
 	"encoding/json"
-	"strings"
 	"testing"
 	"time"
 
@@ -154,7 +153,7 @@ func TestFactsOutliveTheirSource(t *testing.T) {
 	}
 	require.Len(t, k.lines(t, k.artifact(t, p, vectors)), 5)
 	for _, key := range k.Blobs.Keys() {
-		require.True(t, strings.Contains(key, vectors), "%s is left behind; %s was purged", key, chunks)
+		require.Contains(t, key, vectors, "%s is left behind; %s was purged", key, chunks)
 	}
 	again, err := k.content.Sweep(t.Context())
 	require.NoError(t, err)

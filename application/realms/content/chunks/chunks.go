@@ -128,7 +128,7 @@ func (c cutter) workflow(doc *document.Document) error {
 	}
 	tasks, gateways := 0, 0
 	for _, n := range doc.Workflow.Nodes {
-		path, text := "", ""
+		var path, text string
 		switch n.Type {
 		case document.NodeTask:
 			path, text = fmt.Sprintf("task_%d", tasks), "Task: "+n.Name

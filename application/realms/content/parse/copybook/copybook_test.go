@@ -135,8 +135,8 @@ func TestRefusals(t *testing.T) {
 // Any number that a field can hold comes back as it was written.
 func TestRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		digits, scale := rapid.IntRange(1, 18).Draw(t, "digits"), 0
-		scale = rapid.IntRange(0, digits-1).Draw(t, "scale")
+		digits := rapid.IntRange(1, 18).Draw(t, "digits")
+		scale := rapid.IntRange(0, digits-1).Draw(t, "scale")
 		text := rapid.StringMatching(fmt.Sprintf("[0-9]{%d}", digits)).Draw(t, "value")
 		negative := rapid.Bool().Draw(t, "negative")
 		want := number(text, scale, negative)

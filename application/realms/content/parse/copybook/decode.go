@@ -205,7 +205,7 @@ func (f *Field) binary(b []byte) (string, bool) {
 		return f.number(false, strconv.FormatUint(u, 10)), true
 	}
 	shift := 64 - 8*len(b)
-	n := int64(u<<shift) >> shift //nolint:gosec // the sign is meant to be taken from the top bit
+	n := int64(u<<shift) >> shift // the sign is the top bit
 	s := strconv.FormatInt(n, 10)
 	return f.number(n < 0, strings.TrimPrefix(s, "-")), true
 }

@@ -32,8 +32,8 @@ type Field struct {
 	hidden     bool // FILLER
 	// views are the redefinitions around the field: which one, and which view of it.
 	views [][2]int
-	// item of how many, if the number of items depends on another field.
-	depends, nth int
+	// nth is which item of a table it is whose number of items depends on another field; 0 for none.
+	nth int
 }
 
 // Condition is an 88-level: the values under which its name is true.

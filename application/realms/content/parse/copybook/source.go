@@ -58,7 +58,7 @@ func expand(line string) string {
 }
 
 func isFixed(lines []string) bool {
-	any := false
+	code := false
 	for _, l := range lines {
 		if strings.TrimSpace(l) == "" {
 			continue
@@ -66,9 +66,9 @@ func isFixed(lines []string) bool {
 		if len(l) < codeColumn || strings.Trim(l[:codeColumn-1], " 0123456789") != "" || !strings.ContainsRune(" */-Dd$", rune(l[codeColumn-1])) {
 			return false
 		}
-		any = true
+		code = true
 	}
-	return any
+	return code
 }
 
 func codeOf(line string, fixed bool, n int) (string, error) {
