@@ -29,11 +29,14 @@ type running struct {
 	err     error
 	submits sync.WaitGroup
 	watches sync.WaitGroup
+	// stop ends the watchers.
+	stop context.CancelFunc
 }
 
 // start begins to submit; clients insist until each intent is accepted.
 func (l load) start(ctx context.Context, b *bed.Bed) *running {
-	r := &running{}
+	watching, stop := context.WithCancel(ctx)
+	r := &running{stop: stop}
 	next := make(chan int)
 	r.submits.Go(func() {
 		defer close(next)
@@ -46,12 +49,12 @@ func (l load) start(ctx context.Context, b *bed.Bed) *running {
 		}
 	})
 	for n := range l.clients {
-		r.submits.Go(func() { r.fail(l.client(ctx, b, r, n, next)) })
+		r.submits.Go(func() { r.fail(l.client(ctx, watching, b, r, n, next)) })
 	}
 	return r
 }
 
-func (l load) client(ctx context.Context, b *bed.Bed, r *running, n int, next <-chan int) error {
+func (l load) client(ctx, watching context.Context, b *bed.Bed, r *running, n int, next <-chan int) error {
 	c, err := b.Anonymous(ctx, fmt.Sprintf("client%s-%d", l.name, n))
 	if err != nil {
 		return err
@@ -66,7 +69,7 @@ func (l load) client(ctx context.Context, b *bed.Bed, r *running, n int, next <-
 		r.ids = append(r.ids, id)
 		r.mu.Unlock()
 		if l.watch > 0 && i%l.watch == 0 {
-			r.watches.Go(func() { r.fail(c.Watch(ctx, fmt.Sprintf("watcher%s-%d", l.name, i), id)) })
+			r.watches.Go(func() { r.fail(c.Watch(watching, fmt.Sprintf("watcher%s-%d", l.name, i), id)) })
 		}
 		rest := time.NewTimer(max(0, l.every-time.Since(began)))
 		select {
@@ -93,9 +96,13 @@ func (r *running) submitted() ([]string, error) {
 	return append([]string(nil), r.ids...), r.err
 }
 
-// watched waits for the watchers too.
+// watchTime is how long watchers may take once everything that they watch should have ended.
+const watchTime = time.Minute
+
+// watched waits for the watchers too. It is called when what they watch should have ended; a stream that does not end is an error.
 func (r *running) watched() error {
 	r.submits.Wait()
+	defer time.AfterFunc(watchTime, r.stop).Stop()
 	r.watches.Wait()
 	r.mu.Lock()
 	defer r.mu.Unlock()

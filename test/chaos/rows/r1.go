@@ -34,7 +34,7 @@ func r1() Row {
 		o.wrong(err)
 		ids, err := work.submitted()
 		o.wrong(err)
-		o.wrong(b.Settle(ctx, settleTime))
+		o.wrong(b.Settle(ctx, r.settleTime()))
 		o.wrong(work.watched())
 		o.count("executions", len(ids))
 		o.count("kill -9", kills)

@@ -36,7 +36,7 @@ func r22() Row {
 		o.wrong(b.NATS.Start())
 		ids, err := work.submitted()
 		o.wrong(err)
-		o.wrong(b.Settle(ctx, settleTime))
+		o.wrong(b.Settle(ctx, r.settleTime()))
 		stop()
 		o.wrong(<-cut)
 		o.wrong(work.watched())

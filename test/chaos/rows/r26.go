@@ -44,7 +44,7 @@ func r26() Row {
 		}
 		ids, err := work.submitted()
 		o.wrong(err)
-		o.wrong(b.Settle(ctx, settleTime))
+		o.wrong(b.Settle(ctx, r.settleTime()))
 		o.wrong(work.watched())
 		o.count("kill -9", kills)
 		o.count("acknowledged executions", len(ids))

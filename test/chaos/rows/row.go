@@ -185,7 +185,7 @@ var errSkipped = errors.New("the row could not go on")
 // judge holds the tables and histories of a bed against what must be true of every row: accepted work is there and has ended, effects are
 // there once, logs and streams are whole.
 func (o *outcome) judge(ctx context.Context, b *bed.Bed, ids []string, steps int) check.Tables {
-	o.wrong(b.Settle(ctx, settleTime))
+	o.wrong(b.Settle(ctx, o.run.settleTime()))
 	tables, err := b.Tables(ctx)
 	if err != nil {
 		o.wrong(err)
@@ -204,7 +204,12 @@ func (o *outcome) judge(ctx context.Context, b *bed.Bed, ids []string, steps int
 }
 
 // settleTime bounds how long accepted work may take to end after the faults are over.
-const settleTime = 3 * time.Minute
+func (r *Run) settleTime() time.Duration {
+	if r.Full {
+		return 3 * time.Minute
+	}
+	return 90 * time.Second
+}
 
 // quantile gives the q-th part of durations, 0 without any.
 func quantile(list []time.Duration, q float64) time.Duration {

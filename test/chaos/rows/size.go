@@ -54,7 +54,7 @@ func (o *outcome) cost(ctx context.Context, r *Run, replicas, steps int) error {
 	if err != nil {
 		return err
 	}
-	if err := b.Settle(ctx, settleTime); err != nil {
+	if err := b.Settle(ctx, r.settleTime()); err != nil {
 		return err
 	}
 	took := time.Since(began)

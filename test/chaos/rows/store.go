@@ -40,7 +40,7 @@ func storeRow(id, title, goal string, window time.Duration, fault func(ctx conte
 		o.wrong(err)
 		end()
 		watcher.Wait()
-		o.wrong(b.Settle(ctx, settleTime))
+		o.wrong(b.Settle(ctx, r.settleTime()))
 		o.wrong(work.watched())
 		o.count("faults", n)
 		o.count("executions", len(ids))

@@ -32,7 +32,7 @@ func r19() Row {
 		o.wrong(pause(ctx, time.Duration(r.pick(30, 3))*time.Second))
 		o.wrong(b.Restart(ctx))
 		back := time.Now()
-		o.wrong(b.Settle(ctx, settleTime))
+		o.wrong(b.Settle(ctx, r.settleTime()))
 		o.count("due while down", waiting)
 		o.figure("all ended %s after the return", round(time.Since(back)))
 		claims, err := b.Protocol("claim")
@@ -96,7 +96,7 @@ func r27() Row {
 			dead[id] = true
 			deaths = append(deaths, death{id, at})
 		}
-		o.wrong(b.Settle(ctx, settleTime+2*time.Minute))
+		o.wrong(b.Settle(ctx, r.settleTime()+2*time.Minute))
 		recovered, err := recoveries(b, deaths)
 		o.wrong(err)
 		o.count("healthy", len(ids)+len(extra)-len(dead))
