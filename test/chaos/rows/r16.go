@@ -30,7 +30,13 @@ func r16() Row {
 
 		seen := len(b.History.Watches())
 		l.name = "cut"
+		l.every = 800 * time.Millisecond
+		l.executions = r.pick(300, 60)
 		rough := l.start(ctx, b)
+		// Longer than any limit of this row: what only a hint would bring comes too late.
+		b.NATS.Stop()
+		o.wrong(pause(ctx, 10*time.Second))
+		o.wrong(b.NATS.Start())
 		cuts := r.pick(50, 6)
 		for range cuts {
 			b.NATS.Stop()
