@@ -67,7 +67,7 @@ func (c *codes) add(row document.Row, i int) {
 	key := profile.Of(row[i])
 	n, ok := c.of[key]
 	if !ok {
-		n = int32(len(c.of)) //nolint:gosec // at most MaxDependencyRows
+		n = int32(len(c.of)) // at most MaxDependencyRows
 		c.of[key] = n
 	}
 	c.list = append(c.list, n)
