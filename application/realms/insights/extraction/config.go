@@ -11,9 +11,17 @@ import (
 
 // Bounds of a config.
 const (
-	MaxCategories, MaxTexts, MaxRegexes, MaxSize = 50, 100, 50, 64 << 10
-	// MaxHeadings and MaxLabels are those of all categories together.
-	MaxHeadings, MaxLabels = 300, 500
+	MaxCategories = 50
+	// MaxTexts is how many headings, labels or regexes a category has.
+	MaxTexts = 100
+	// MaxRegexes is how many regexes all categories have together.
+	MaxRegexes = 50
+	// MaxSize is how many bytes a config has as JSON.
+	MaxSize = 64 << 10
+	// MaxHeadings is how many headings all categories have together.
+	MaxHeadings = 300
+	// MaxLabels is how many labels all categories have together.
+	MaxLabels = 500
 )
 
 // Kinds of extraction. Without a model all of them run as pattern.

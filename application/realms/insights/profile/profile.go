@@ -15,8 +15,10 @@ const (
 	MaxDistinct = 200_000
 	// MaxKept is how many different values of all columns that are read under one budget are kept together.
 	MaxKept = 1_000_000
-	// MaxSamples is how many different values are shown, MaxSample how long each may be.
-	MaxSamples, MaxSample = 10, 200
+	// MaxSamples is how many different values are shown.
+	MaxSamples = 10
+	// MaxSample is how many characters of each are shown.
+	MaxSample = 200
 )
 
 // Hash names a value by its content; different values never have the same by chance.

@@ -11,8 +11,10 @@ import (
 
 // Bounds of a query.
 const (
-	// DefaultLimit and MaxLimit are how many rows an answer has.
-	DefaultLimit, MaxLimit = 100, 1000
+	// DefaultLimit is how many rows an answer has unless the query says otherwise.
+	DefaultLimit = 100
+	// MaxLimit is how many rows an answer has at most.
+	MaxLimit = 1000
 	// MaxGroups is how many groups are kept while the table is read.
 	MaxGroups = 100_000
 	// MaxDistinct is how many different values a count_distinct keeps of all groups together.

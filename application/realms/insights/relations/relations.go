@@ -24,8 +24,12 @@ const (
 	MaxDependent = 30
 	// MaxTables is how many tables are compared with each other.
 	MaxTables = 50
-	// MaxColumns is how many columns of a table, MaxAll how many of all tables are compared; MaxKeys is how many of them may be referred to.
-	MaxColumns, MaxAll, MaxKeys = 200, 2000, 300
+	// MaxColumns is how many columns of a table are compared.
+	MaxColumns = 200
+	// MaxAll is how many columns of all tables are compared.
+	MaxAll = 2000
+	// MaxKeys is how many of them may be referred to.
+	MaxKeys = 300
 	// MaxDependencyRows is how many rows of a table are looked at for dependencies.
 	MaxDependencyRows = 100_000
 	// MaxDependencyValues is how many different values of a table are kept for that.
