@@ -136,3 +136,19 @@ func TestAnyText(t *testing.T) {
 		require.GreaterOrEqual(t, analyze(t, more).Feeling.Positive, 1)
 	})
 }
+
+func BenchmarkAnalyze(b *testing.B) {
+	var paragraphs []string
+	for range 200 {
+		paragraphs = append(paragraphs, "The permit number PER-2024-001234 was issued on 2024-01-15 by the Example Authority. It was a good decision, and nobody was unhappy with the delay of 3 %.",
+			"Contact the office at office@example.org or +1 555 010-0000 before work begins; the fee is $1,200.50.")
+	}
+	d := of(paragraphs...)
+	b.SetBytes(int64(len(d.Text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := text.Analyze(d, text.All()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
