@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"errors"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"time"
@@ -72,7 +73,7 @@ func (c Config) Validate() error {
 	return errors.Join(all...)
 }
 
-// Deps is what the routes stand on. All are needed, except Sockets, AsyncAPI, Checks and SpareChecks.
+// Deps is what the routes stand on. All are needed, except Observe, Console, Sockets, AsyncAPI, Checks and SpareChecks.
 type Deps struct {
 	Guard     *securityguard.Guard
 	Accounts  *accounts.Service
@@ -98,6 +99,10 @@ type Deps struct {
 	// SpareChecks are asked too, but readiness only tells that they fail: without them everything works, slower. If they counted, all
 	// replicas would be taken out of service at once.
 	SpareChecks []ports.HealthCheck
+	// Observe, if set, hears of every answered request: its method, the router's template ("" for none), the status and the time it took.
+	Observe func(method, route string, status int, took time.Duration)
+	// Console holds the console's files in one flat folder, index.html among them; nil for a server without one.
+	Console fs.FS
 	// Sockets are handlers that authenticate themselves, by route; each must be in the policy table.
 	Sockets map[string]http.Handler
 }

@@ -220,7 +220,7 @@ func (w *world) deps() httpapi.Deps {
 		Catalogue: catalogue, Runtime: engine, Control: engine, Feed: engine, Artifacts: artifacts.New(store, blobs, w.clock),
 		Uploads: content.NewUploads(blobs, ids, content.Limits{Upload: 64 << 10}), Conversations: conversation.New(conversation.Deps{
 			UnitOfWork: store, Runtime: engine, Catalogue: catalogue, Agents: guides, Clock: w.clock, IDs: ids}), Clock: w.clock, Log: log, JWKS: keys.JWKS,
-		AsyncAPI: []byte(`{"asyncapi":"3.0.0"}`), Checks: []ports.HealthCheck{check{name: "store"}, check{name: "broken", err: w.broken}},
+		AsyncAPI: []byte(`{"asyncapi":"3.0.0"}`), Console: consolePages(), Checks: []ports.HealthCheck{check{name: "store"}, check{name: "broken", err: w.broken}},
 		SpareChecks: []ports.HealthCheck{check{name: "spare", err: func() error { return errors.New("gone") }}}, Sockets: w.sockets,
 	}
 }

@@ -33,12 +33,15 @@ func (s *Server) trace(c *gin.Context) {
 	c.Header("Traceparent", t.String())
 	start := s.d.Clock.Now()
 	c.Next()
-	route := c.FullPath()
+	route, took := c.FullPath(), s.d.Clock.Now().Sub(start)
+	if s.d.Observe != nil {
+		s.d.Observe(c.Request.Method, route, c.Writer.Status(), took)
+	}
 	if route == "" {
 		route = "unmatched"
 	}
 	s.d.Log.InfoContext(c.Request.Context(), "request", slog.String("method", logged(c.Request.Method)), slog.String("route", route),
-		slog.Int("status", c.Writer.Status()), slog.Duration("took", s.d.Clock.Now().Sub(start)), slog.Int("bytes", max(0, c.Writer.Size())),
+		slog.Int("status", c.Writer.Status()), slog.Duration("took", took), slog.Int("bytes", max(0, c.Writer.Size())),
 		slog.String("trace_id", t.ID))
 }
 

@@ -62,6 +62,8 @@ type policy struct {
 	create bool
 	// socket marks routes that exist only if Deps.Sockets has them.
 	socket bool
+	// console marks routes that exist only if Deps.Console has files.
+	console bool
 	// cacheable marks open answers that are the same for everybody.
 	cacheable bool
 	rate      rated
@@ -141,6 +143,8 @@ func policies() []policy {
 		{method: get, path: "/health/live", access: open},
 		{method: get, path: "/health/ready", access: open},
 		{method: get, path: "/", access: open, cacheable: true},
+		{method: get, path: "/console", access: open, cacheable: true, console: true},
+		{method: get, path: "/console/{file}", access: open, cacheable: true, console: true},
 		{method: get, path: "/api/docs", access: open, cacheable: true},
 		{method: get, path: "/api/docs/assets/{file}", access: open, cacheable: true},
 		{method: get, path: "/api/openapi.json", access: open, cacheable: true},

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"testing"
+	"testing/fstest"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
@@ -15,7 +16,7 @@ func bare(t *testing.T) *Server {
 	t.Helper()
 	cfg := Defaults()
 	cfg.CursorKey = make([]byte, 32)
-	s, err := New(Deps{Log: slog.New(slog.DiscardHandler), Sockets: map[string]http.Handler{
+	s, err := New(Deps{Log: slog.New(slog.DiscardHandler), Console: fstest.MapFS{"index.html": {}}, Sockets: map[string]http.Handler{
 		"/api/runtime/agent": http.NotFoundHandler(), "/api/execution/{id}/stream": http.NotFoundHandler(), "/ws": http.NotFoundHandler(),
 	}}, cfg)
 	require.NoError(t, err)
@@ -71,7 +72,7 @@ func TestRegistrationIsDeniedByDefault(t *testing.T) {
 
 	cfg := Defaults()
 	cfg.CursorKey = make([]byte, 32)
-	_, err := New(Deps{Log: slog.New(slog.DiscardHandler), Sockets: map[string]http.Handler{"/api/elsewhere": http.NotFoundHandler()}}, cfg)
+	_, err := New(Deps{Log: slog.New(slog.DiscardHandler), Console: fstest.MapFS{"index.html": {}}, Sockets: map[string]http.Handler{"/api/elsewhere": http.NotFoundHandler()}}, cfg)
 	require.ErrorContains(t, err, "/api/elsewhere")
 	cfg.CursorKey = nil
 	_, err = New(Deps{}, cfg)

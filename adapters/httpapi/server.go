@@ -50,7 +50,7 @@ func New(d Deps, cfg Config) (*Server, error) {
 		byRoute: map[string]policy{}, left: map[string]policy{},
 	}
 	for _, p := range policies() {
-		if _, mounted := d.Sockets[p.path]; p.socket && !mounted {
+		if _, mounted := d.Sockets[p.path]; p.socket && !mounted || p.console && d.Console == nil {
 			continue
 		}
 		s.byRoute[key(p.method, ginPath(p.path))], s.left[key(p.method, p.path)] = p, p
@@ -101,6 +101,7 @@ func (s *Server) build() error {
 	s.guideRoutes()
 	s.olderRoutes()
 	s.pageRoutes()
+	s.consoleRoutes()
 	for k := range s.left {
 		s.wrong = append(s.wrong, fmt.Errorf("httpapi: policy %q has no route", k))
 	}

@@ -1,0 +1,49 @@
+// Who is here: signing up, in and out, and the sessions of a person.
+import { call, enter, get, leave, may, who } from "./api.js";
+import { confirmed, field, fill, h, load, notice, problem, table } from "./dom.js";
+import { time } from "./format.js";
+
+/** @param {HTMLElement} main */
+export function account(main) {
+	if (who.is_anonymous) { door(main); return; }
+	const list = h("div");
+	const again = () => load(list, get("/api/sessions", { limit: 50 }), (page) => table("Sessions", ["Session", "State", "Begun", "Used", ""], page.sessions.map((/** @type {any} */ s) => [
+		s.session_id === who.session_id ? h("b", null, "This one") : h("code", null, s.session_id), s.status, time(s.created_at), time(s.updated_at),
+		s.status === "active" && s.session_id !== who.session_id && h("button", { type: "button", onclick: async () => {
+			if (!await confirmed("End this session? Its pages and sockets close at once.", "End it")) return;
+			try { await call("DELETE", `/api/session/${s.session_id}`, {}); } catch (err) { notice(/** @type {any} */ (err).detail, "bad"); }
+			again();
+		} }, "End")])));
+	fill(main, h("h1", null, "Account"), h("dl.facts", null, h("dt", null, "Name"), h("dd", null, who.user?.name ?? "–"), h("dt", null, "E-mail"), h("dd", null, who.user?.email ?? "–"),
+		h("dt", null, "Roles"), h("dd", null, who.roles.join(", "))), h("div.actions", null, h("button", { type: "button", onclick: async () => {
+		try { await leave(); location.hash = "#/chat"; } catch (err) { notice(/** @type {any} */ (err).detail, "bad"); }
+	} }, "Sign out")), h("h2", null, "Your sessions"), list);
+	if (may("read")) again();
+}
+
+/** The door for visitors. @param {HTMLElement} main */
+function door(main) {
+	const say = h("div", { role: "status" });
+	const make = (/** @type {"login"|"register"} */ how) => {
+		const name = /** @type {HTMLInputElement} */ (h("input", { type: "text", required: true, maxlength: 100, autocomplete: "name" }));
+		const email = /** @type {HTMLInputElement} */ (h("input", { type: "email", required: true, maxlength: 254, autocomplete: "username" }));
+		const password = /** @type {HTMLInputElement} */ (h("input", { type: "password", required: true, minlength: 8, maxlength: 1024, autocomplete: how === "login" ? "current-password" : "new-password" }));
+		return h("form.card", { "aria-label": how === "login" ? "Sign in" : "Sign up", onsubmit: async (/** @type {Event} */ e) => {
+			e.preventDefault();
+			try {
+				await enter(how, { email: email.value, password: password.value, ...(how === "register" ? { name: name.value } : {}) });
+				notice("Welcome. What you made as a visitor is yours now.");
+				location.hash = "#/chat";
+			} catch (err) { fill(say, problem(err)); }
+		} }, h("h2", null, how === "login" ? "Sign in" : "Sign up"), how === "register" && field("Your name", name), field("E-mail", email),
+		field("Password", password, how === "register" ? "At least 8 characters; 15 or more are better." : undefined),
+		h("button.primary", null, how === "login" ? "Sign in" : "Sign up"));
+	};
+	fill(main, h("h1", null, "Sign up or in"), h("p.hint", null, "The session you are in goes on, with everything in it."), say, h("div.pair", null, make("register"), make("login")));
+}
+
+/** The corner of the page. @param {HTMLElement} box */
+export function corner(box) {
+	fill(box, who.is_anonymous ? h("a.button", { href: "#/account" }, "Sign up or in") : h("a", { href: "#/account" }, who.user?.name ?? "Account"));
+}
+
