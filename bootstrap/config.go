@@ -39,6 +39,7 @@ type Config struct {
 	Upload  UploadConfig  `koanf:"upload"`
 	Log     LogConfig     `koanf:"log"`
 	LLM     LLMConfig     `koanf:"llm"`
+	Metrics MetricsConfig `koanf:"metrics"`
 
 	Workers     int           `koanf:"workers" doc:"executions that run at once in this process"`
 	StopTimeout time.Duration `koanf:"stop_timeout" doc:"how long a graceful stop may take"`
@@ -84,6 +85,12 @@ type AuthConfig struct {
 	AccessLife  time.Duration `koanf:"access_life" doc:"life of an access token"`
 	KeyFiles    []string      `koanf:"key_files" doc:"Ed25519 keys (PKCS#8 PEM, 0600), the first signs; the embedded default makes its own"`
 	PasswordMin int           `koanf:"password_min" doc:"characters that a password needs, at least 8"`
+}
+
+// MetricsConfig is about what operators look at.
+type MetricsConfig struct {
+	Addr    string `koanf:"addr" doc:"private address for Prometheus at /metrics; empty is off"`
+	Profile bool   `koanf:"profile" doc:"serve Go's profiles beside the metrics, at /debug/pprof/"`
 }
 
 // LimitConfig bounds how often a client may try. Off ("0") is for development only.

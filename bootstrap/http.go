@@ -6,8 +6,10 @@ import (
 
 	"go.uber.org/fx"
 
+	"github.com/symphainy/symphainy/adapters/console"
 	"github.com/symphainy/symphainy/adapters/httpapi"
 	"github.com/symphainy/symphainy/adapters/jwtauth"
+	"github.com/symphainy/symphainy/adapters/telemetry"
 	"github.com/symphainy/symphainy/adapters/wsapi"
 	"github.com/symphainy/symphainy/application/accounts"
 	"github.com/symphainy/symphainy/application/artifacts"
@@ -65,6 +67,7 @@ type httpParts struct {
 	Keys          *jwtauth.Keys
 	KeyFiles      keyFiles
 	Hub           *wsapi.Hub
+	Metrics       *telemetry.Metrics
 	Ready         *readiness
 	Checks        []ports.HealthCheck
 	Spare         spareChecks
@@ -80,9 +83,15 @@ func newRoutes(in httpParts, cfg Config) (*httpapi.Server, error) {
 	if settings.CursorKey, err = cursorKey(in.KeyFiles[0]); err != nil {
 		return nil, err
 	}
+	socketGauge(in.Metrics, in.Hub)
+	pages, err := console.Files()
+	if err != nil {
+		return nil, err
+	}
 	return httpapi.New(httpapi.Deps{
 		Guard: in.Guard, Accounts: in.Accounts, Sessions: in.Sessions, Admission: in.Admission, Pending: in.Pending, Catalogue: in.Catalogue,
 		Runtime: in.Runtime, Control: in.Control, Feed: in.Feed, Artifacts: in.Artifacts, Uploads: in.Uploads, Conversations: in.Conversations, Clock: in.Clock, Log: in.Log, JWKS: in.Keys.JWKS,
+		Console: pages, Observe: in.Metrics.Request,
 		AsyncAPI: wsapi.AsyncAPI(), Checks: append(in.Checks, in.Ready), SpareChecks: append(cfg.runtimeCheck(in.Runtime), in.Spare...),
 		Sockets: map[string]http.Handler{
 			"/api/runtime/agent":         in.Hub.Agent(),

@@ -5,6 +5,7 @@ import (
 
 	"go.uber.org/fx"
 
+	"github.com/symphainy/symphainy/adapters/telemetry"
 	"github.com/symphainy/symphainy/adapters/wsapi"
 	"github.com/symphainy/symphainy/application/conversation"
 	"github.com/symphainy/symphainy/application/securityguard"
@@ -31,12 +32,13 @@ type socketParts struct {
 	Bus           ports.EventBus
 	Clock         ports.Clock
 	Log           *slog.Logger
+	Metrics       *telemetry.Metrics
 }
 
 func (p socketParts) deps() wsapi.Deps {
 	return wsapi.Deps{
 		Guard: p.Guard, Sessions: p.Sessions, Conversations: p.Conversations, Runtime: p.Runtime, Control: p.Control, Feed: p.Feed, Bus: p.Bus, Clock: p.Clock,
-		Log: p.Log,
+		Log: p.Log, Delivered: p.Metrics.Delivered,
 	}
 }
 

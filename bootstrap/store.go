@@ -9,6 +9,7 @@ import (
 
 	"github.com/symphainy/symphainy/adapters/blobstore"
 	"github.com/symphainy/symphainy/adapters/gormstore"
+	"github.com/symphainy/symphainy/adapters/telemetry"
 	"github.com/symphainy/symphainy/ports"
 )
 
@@ -24,7 +25,9 @@ func storeModule(cfg Config) fx.Option {
 			}
 			return s, err
 		},
-		func(s *gormstore.Store) ports.UnitOfWork { return s },
+		func(s *gormstore.Store, m *telemetry.Metrics, clock ports.Clock) ports.UnitOfWork {
+			return m.Store(s, clock)
+		},
 		func(s *gormstore.Store, b *blobstore.Store) []ports.HealthCheck { return []ports.HealthCheck{s, b} },
 	))
 }

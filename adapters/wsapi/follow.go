@@ -181,6 +181,9 @@ func (s *socket) put(ctx context.Context, e event.Event, conversationID string) 
 	case frame == nil:
 		return nil
 	}
+	if s.hub.Delivered != nil {
+		s.hub.Delivered(s.hub.Clock.Now().Sub(e.Time))
+	}
 	return s.conn.out.putWait(ctx, frame, s.hub.cfg.DrainWait)
 }
 

@@ -43,7 +43,7 @@ type Conversations interface {
 	History(ctx context.Context, p identity.Principal, sessionID, conversationID string, before int64, limit int) ([]agent.Message, error)
 }
 
-// Deps is what the sockets stand on. All fields are needed.
+// Deps is what the sockets stand on. All fields are needed, except Delivered.
 type Deps struct {
 	Guard         Guard
 	Sessions      Sessions
@@ -54,6 +54,8 @@ type Deps struct {
 	Bus           ports.EventBus
 	Clock         ports.Clock
 	Log           *slog.Logger
+	// Delivered, if set, hears how old each event of a log was when a socket put it out.
+	Delivered func(age time.Duration)
 }
 
 // Errors of the handshake, answered before 101.
