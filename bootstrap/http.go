@@ -60,6 +60,7 @@ type httpParts struct {
 	Control       ports.Control
 	Feed          ports.EventFeed
 	Artifacts     *artifacts.Service
+	Keeper        *artifacts.Keeper
 	Uploads       *content.Uploads
 	Conversations *conversation.Service
 	Clock         ports.Clock
@@ -90,7 +91,7 @@ func newRoutes(in httpParts, cfg Config) (*httpapi.Server, error) {
 	}
 	return httpapi.New(httpapi.Deps{
 		Guard: in.Guard, Accounts: in.Accounts, Sessions: in.Sessions, Admission: in.Admission, Pending: in.Pending, Catalogue: in.Catalogue,
-		Runtime: in.Runtime, Control: in.Control, Feed: in.Feed, Artifacts: in.Artifacts, Uploads: in.Uploads, Conversations: in.Conversations, Clock: in.Clock, Log: in.Log, JWKS: in.Keys.JWKS,
+		Runtime: in.Runtime, Control: in.Control, Feed: in.Feed, Artifacts: in.Artifacts, Keeper: in.Keeper, Uploads: in.Uploads, Conversations: in.Conversations, Clock: in.Clock, Log: in.Log, JWKS: in.Keys.JWKS,
 		Console: pages, Observe: in.Metrics.Request,
 		AsyncAPI: wsapi.AsyncAPI(), Checks: append(in.Checks, in.Ready), SpareChecks: append(cfg.runtimeCheck(in.Runtime), in.Spare...),
 		Sockets: map[string]http.Handler{

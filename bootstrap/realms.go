@@ -47,7 +47,7 @@ func realmsModule(cfg Config) fx.Option {
 			}
 			return catalogue, a.Equip(agents.Equipment{Catalogue: catalogue, Grants: e.Grants, Model: e.Model})
 		},
-		artifacts.New,
+		artifacts.New, artifacts.NewKeeper,
 	))
 }
 

@@ -110,6 +110,8 @@ type artifactPath struct {
 func (s *Server) artifactRoutes() {
 	tags := []string{"artifacts"}
 	route(s, huma.Operation{Method: http.MethodGet, Path: "/api/artifacts/{id}", Summary: "Read an artifact", Tags: tags}, s.getArtifact)
+	route(s, huma.Operation{Method: http.MethodPatch, Path: "/api/artifacts/{id}", Summary: "Change an artifact's state or scope", Tags: tags,
+		Description: "Accepts or retires an outcome, archives or restores derived material, and shares with the tenant. The same again changes nothing."}, s.changeArtifact)
 	route(s, huma.Operation{Method: http.MethodGet, Path: "/api/artifacts/{id}/lineage", Summary: "What it was made of, and what of it", Tags: tags}, s.lineage)
 	route(s, huma.Operation{Method: http.MethodPost, Path: "/api/artifact/resolve", Summary: "Find an artifact to work with", Tags: tags}, s.resolveArtifact)
 	route(s, huma.Operation{Method: http.MethodPost, Path: "/api/artifact/list", Summary: "List artifacts", Tags: tags}, s.listArtifacts)
@@ -123,6 +125,40 @@ func (s *Server) artifact(ctx context.Context, look func(identity.Scope) (artifa
 
 func (s *Server) getArtifact(ctx context.Context, in *artifactPath) (*body[document], error) {
 	found, err := s.artifact(ctx, func(scope identity.Scope) (artifact.Snapshot, error) { return s.d.Artifacts.Get(ctx, scope, in.ID) })
+	if err != nil {
+		return nil, err
+	}
+	doc, err := documentOf(found)
+	return &body[document]{doc}, err
+}
+
+type changeBody struct {
+	LifecycleState *string `json:"lifecycle_state,omitempty" enum:"accepted,obsolete,ARCHIVED,READY"`
+	Reason         *string `json:"reason,omitempty" maxLength:"500"`
+	Scope          *string `json:"scope,omitempty" enum:"workspace,tenant"`
+	SessionID      *string `json:"session_id,omitempty"`
+	TenantID       *string `json:"tenant_id,omitempty"`
+	UserID         *string `json:"user_id,omitempty"`
+}
+
+func (s *Server) changeArtifact(ctx context.Context, in *struct {
+	ID   string `path:"id"`
+	Body changeBody
+}) (*body[document], error) {
+	found, p, err := lookUp(ctx, func(p identity.Principal) (artifact.Snapshot, error) { return s.d.Artifacts.Get(ctx, p.Scope(), in.ID) })
+	if err != nil {
+		return nil, err
+	}
+	of, err := s.d.Sessions.Resolve(ctx, p, p.SessionID)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.usable(policy{writes: true}, of); err != nil {
+		return nil, err
+	}
+	found, err = s.d.Keeper.Apply(ctx, p, found.ID, artifacts.Change{
+		State: artifact.State(text(in.Body.LifecycleState)), Sharing: artifact.Sharing(text(in.Body.Scope)), Reason: text(in.Body.Reason),
+	})
 	if err != nil {
 		return nil, err
 	}

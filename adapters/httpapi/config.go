@@ -85,6 +85,7 @@ type Deps struct {
 	Control   ports.Control
 	Feed      ports.EventFeed
 	Artifacts *artifacts.Service
+	Keeper    *artifacts.Keeper
 	Uploads   *content.Uploads
 	// Conversations sends messages to agents and reads what was said.
 	Conversations *conversation.Service

@@ -72,6 +72,25 @@ func TestStory(t *testing.T) {
 	state := w.do(call{method: "GET", path: "/api/session/" + v.session, secret: v.secret}).is(200).json()["state"].(map[string]any)["realm_state"].(map[string]any)
 	require.Len(t, state["content"].(map[string]any)["parsedFiles"], 1)
 
+	change := func(id string, body map[string]any) call {
+		return call{method: "PATCH", path: "/api/artifacts/" + id, secret: v.secret, body: body}
+	}
+	for range 2 {
+		archived := w.do(change(parsedID, map[string]any{"lifecycle_state": "ARCHIVED", "reason": "tidied up"})).is(200).json()
+		require.Equal(t, "ARCHIVED", archived["lifecycle_state"])
+		require.Len(t, archived["lifecycle_transitions"], 1)
+	}
+	w.do(change(parsedID, map[string]any{"lifecycle_state": "READY"})).is(200)
+	w.do(change(parsedID, map[string]any{"lifecycle_state": "accepted"})).fails(409, "invalid_transition")
+	w.do(change(fileID, map[string]any{"lifecycle_state": "ARCHIVED"})).fails(409, "invalid_transition")
+	w.do(change(parsedID, map[string]any{"lifecycle_state": "DELETED"})).is(422)
+	w.do(change(parsedID, map[string]any{"scope": "tenant"})).fails(403, "permission_denied")
+	w.do(change(parsedID, map[string]any{"price": 1})).is(400)
+	stranger := w.visit()
+	theirs := change(parsedID, map[string]any{"lifecycle_state": "ARCHIVED"})
+	theirs.secret = stranger.secret
+	w.do(theirs).fails(404, "not_found")
+
 	w.foreign(t, v, map[string]string{
 		"/api/execution/%/status": ingest, "/api/execution/%/events": ingest, "/api/artifacts/%": parsedID, "/api/artifacts/%/lineage": parsedID,
 		"/api/artifacts/%/content": fileID, "/api/files/%/content": fileID, "/api/session/%": v.session,

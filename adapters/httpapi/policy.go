@@ -111,6 +111,7 @@ func policies() []policy {
 		{method: get, path: "/api/execution/{id}/stream", access: own, socket: true},
 
 		{method: get, path: "/api/artifacts/{id}", access: object, permission: read},
+		{method: patch, path: "/api/artifacts/{id}", access: object, permission: write, writes: true, body: bodyLimit},
 		{method: get, path: "/api/artifacts/{id}/content", access: object, permission: read},
 		{method: get, path: "/api/artifacts/{id}/lineage", access: object, permission: read},
 		{method: post, path: "/api/artifact/resolve", access: object, permission: read, body: bodyLimit},

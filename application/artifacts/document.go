@@ -145,14 +145,18 @@ func EligibleFor(intentType string) (types []string, ok bool) {
 		"interpret_data_self_discovery", "interpret_data_guided", "extract_structured_data", "discover_extraction_pattern",
 		"create_deterministic_embeddings", "extract_embeddings", "extract_deterministic_structure":
 		return []string{TypeParsedContent}, true
+	case "match_source_to_target", "hydrate_semantic_profile":
+		return []string{TypeParsedContent}, true
 	case "create_workflow":
 		return []string{TypeFile, TypeParsedContent, "sop"}, true
 	case "generate_sop":
-		return []string{TypeParsedContent, "workflow"}, true
+		return []string{"workflow", TypeParsedContent}, true
 	case "analyze_coexistence":
 		return []string{"workflow", "sop"}, true
 	case "optimize_process", "create_blueprint":
 		return []string{"workflow"}, true
+	case "create_solution":
+		return []string{"roadmap", "poc", "blueprint"}, true
 	}
 	return nil, false
 }
