@@ -58,8 +58,12 @@ func (d design) constraints() []any {
 		}
 	}
 	for _, a := range append([]item{d.source}, d.around...) {
-		for _, name := range a.fields.texts("friction_points", "integration_point", "step_name", "name", "step") {
-			add("integration_point", name, "", a.ID)
+		for _, f := range a.fields.objects("friction_points") {
+			text := f.first("step_name", "name", "step", "step_id")
+			if where := f.text("integration_point"); where != "" {
+				text = strings.TrimPrefix(text+": "+where, ": ")
+			}
+			add("integration_point", text, "", a.ID)
 		}
 		for _, c := range conflictFindings(a) {
 			add("conflict", c.Text, c.Severity, c.Source)

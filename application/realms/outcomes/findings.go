@@ -140,6 +140,9 @@ func conflictFindings(c item) []finding {
 			}
 			text = fmt.Sprintf("Step %s depends on %s.", say.Quote(step), say.Join(quoted, len(before)))
 		}
+		if said := x.text("description"); said != "" {
+			text = clip(said, textMost)
+		}
 		out = append(out, finding{
 			Kind: conflict, Realm: "journey", Severity: x.text("severity"), Source: c.ID, About: processName(c), Text: text,
 			Mitigation: "Agree on the hand-over between the two steps before the step is assisted.",

@@ -33,10 +33,7 @@ func block(d *docx.Document, n ast.Node, source []byte) {
 	case *ast.Heading:
 		d.Heading(max(x.Level-1, 1), inline(x, source))
 	case *ast.List:
-		var items []string
-		for i := x.FirstChild(); i != nil; i = i.NextSibling() {
-			items = append(items, inline(i, source))
-		}
+		items := items(x, source, "")
 		if x.IsOrdered() {
 			d.Numbered(items...)
 		} else {
@@ -65,6 +62,24 @@ func block(d *docx.Document, n ast.Node, source []byte) {
 			d.Paragraph(s)
 		}
 	}
+}
+
+// items are the points of a list, those of lists within it behind a dash.
+func items(list *ast.List, source []byte, mark string) []string {
+	var out []string
+	for i := list.FirstChild(); i != nil; i = i.NextSibling() {
+		var text []string
+		var within []string
+		for c := i.FirstChild(); c != nil; c = c.NextSibling() {
+			if l, ok := c.(*ast.List); ok {
+				within = append(within, items(l, source, mark+"– ")...)
+			} else if s := inline(c, source); s != "" {
+				text = append(text, s)
+			}
+		}
+		out = append(append(out, mark+strings.Join(text, " ")), within...)
+	}
+	return out
 }
 
 // raw gives the lines of a block as they stand.
