@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	stdjson "encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -191,9 +192,11 @@ func clip(s string) string {
 	return s[:cut] + "…"
 }
 
-// Marshal gives v as JSON without HTML escapes; nil slices and maps are [] and {}.
+// Marshal gives v as JSON without HTML escapes; nil slices and maps are [] and {}. A number that kept its text, as those of artifacts do, is
+// a number here too.
 func Marshal(v any) ([]byte, error) {
-	return json.Marshal(v, json.Deterministic(true))
+	number := json.MarshalFunc(func(n stdjson.Number) ([]byte, error) { return []byte(n), nil })
+	return json.Marshal(v, json.Deterministic(true), json.WithMarshalers(number))
 }
 
 // Named are the members by which any body names a session, a tenant or a user. A raw value keeps what was given, nil if nothing was.

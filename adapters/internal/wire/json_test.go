@@ -1,6 +1,7 @@
 package wire_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http/httptest"
 	"strings"
@@ -111,4 +112,11 @@ func FuzzDecode(f *testing.F) {
 			require.NotEqual(t, fault.Internal, fault.KindOf(err))
 		}
 	})
+}
+
+// The library takes a number that kept its text for a text.
+func TestNumbersThatKeptTheirTextAreNumbers(t *testing.T) {
+	raw, err := wire.Marshal(map[string]any{"price": json.Number("1.50"), "list": []any{json.Number("7")}, "text": "7"})
+	require.NoError(t, err)
+	require.Equal(t, `{"list":[7],"price":1.50,"text":"7"}`, string(raw))
 }
