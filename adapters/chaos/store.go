@@ -10,6 +10,7 @@ import (
 
 	"github.com/symphainy/symphainy/domain/event"
 	"github.com/symphainy/symphainy/domain/execution"
+	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/domain/session"
 	"github.com/symphainy/symphainy/ports"
 )
@@ -40,6 +41,15 @@ func (s *Store) Do(ctx context.Context, fn func(ctx context.Context, tx ports.Tx
 	}, func() bool { return name == "submit" })
 	if err == nil && name != "" {
 		return s.points.Hit(ctx, name+".committed")
+	}
+	return err
+}
+
+// View runs fn; mistake B10 reads memory where the store is gone.
+func (s *Store) View(ctx context.Context, fn func(ctx context.Context, tx ports.Tx) error) error {
+	err := s.UnitOfWork.View(ctx, fn)
+	if memoryFallBack && fault.KindOf(err) == fault.Unavailable {
+		return s.bugs.memory.View(context.WithoutCancel(ctx), fn)
 	}
 	return err
 }
