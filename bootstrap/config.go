@@ -46,7 +46,9 @@ type Config struct {
 	SweepEvery  time.Duration `koanf:"sweep_every" doc:"interval of the sweep of expired files and contracts"`
 	PurgeEvery  time.Duration `koanf:"purge_every" doc:"interval of the removal of expired tickets, limits and idempotency keys"`
 
-	Runtime runtime.Config   `koanf:"runtime" skip:"Exclusive"`
+	Concurrency ConcurrencyConfig `koanf:"concurrency"`
+
+	Runtime runtime.Config   `koanf:"runtime" skip:"Exclusive,Bounded"`
 	WS      wsapi.Config     `koanf:"ws" skip:"BaseURL,AllowedOrigins,TrustedProxies,PlainCookies"`
 	Hashing passwords.Config `koanf:"hashing"`
 }
@@ -76,6 +78,13 @@ type PlanesConfig struct {
 	RuntimeURL  string   `koanf:"runtime_url" doc:"URL of the Runtime's internal address, for serve experience"`
 	RuntimeAddr string   `koanf:"runtime_addr" doc:"internal address of serve runtime; port 0 takes a free one"`
 	KeyFiles    []string `koanf:"key_files" doc:"keys of the service credential: serve experience signs with the first Ed25519 key (PKCS#8 PEM, 0600), serve runtime has the public ones"`
+}
+
+// ConcurrencyConfig bounds how many executions run at once, over all processes on the database.
+type ConcurrencyConfig struct {
+	PerTenant  int      `koanf:"per_tenant" doc:"executions of a tenant that run at once, over all processes; 0 is no bound"`
+	PerSession int      `koanf:"per_session" doc:"executions of a session that run at once; 0 is no bound"`
+	PerType    []string `koanf:"per_type" doc:"executions of an intent type that run at once, such as parse_content=4,ingest_file=2"`
 }
 
 // AuthConfig is about sign-in and tokens.

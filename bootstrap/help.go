@@ -9,6 +9,7 @@ func help(key string) string {
 		"runtime.sweep":          "interval of looking for due work that nobody announced",
 		"runtime.poll":           "interval in which followers of events look without a hint",
 		"runtime.timeout":        "time limit of executions whose intent declares none",
+		"runtime.queue_limit":    "executions of a tenant that may wait for a worker; more are turned away with 429",
 		"runtime.max_claims":     "claims after which an execution counts as poison",
 		"ws.allow_query_jwt":     "accept access tokens in the URL of a socket; off by default in production",
 		"ws.handshake":           "time limit of authentication and upgrade of a socket",

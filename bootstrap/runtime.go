@@ -40,6 +40,9 @@ type engineParts struct {
 func newEngine(lc fx.Lifecycle, cfg Config, in engineParts) (*runtime.Engine, error) {
 	times := cfg.Runtime
 	times.Exclusive = cfg.Embedded()
+	if bounds, err := cfg.concurrency(); err == nil {
+		times.Bounded = bounds.Bounded()
+	}
 	times = seededTimes(times)
 	e, err := runtime.New(runtime.Deps{
 		UnitOfWork: in.UnitOfWork, Queue: in.Queue, Bus: in.Bus, Clock: in.Clock, IDs: in.IDs, Grants: in.Grants, Catalogue: in.Catalogue,

@@ -36,6 +36,8 @@ func storeModule(cfg Config) fx.Option {
 func (c Config) store() gormstore.Config {
 	s := gormstore.Defaults()
 	s.DatabaseURL, s.MigrateURL, s.DataDir = c.Database.URL.Reveal(), c.Migrate.DatabaseURL.Reveal(), c.DataDir
+	// An unreadable bound was refused by Validate.
+	s.Concurrency, _ = c.concurrency()
 	s.Connections, s.Timeout = c.Database.Connections, c.Database.Timeout
 	return s
 }

@@ -35,6 +35,7 @@ type Tx struct {
 	Scopes        ScopeStore
 	Executions    ExecutionStore
 	Leases        LeaseStore
+	Flow          FlowStore
 	Steps         StepStore
 	Signals       SignalStore
 	Children      ChildStore
@@ -170,6 +171,7 @@ type Page struct {
 
 // ExecutionStore keeps executions.
 type ExecutionStore interface {
+	// Insert stores a new execution; a live one of the session with its Intent.SameKey is ErrDuplicate, and the transaction goes on.
 	Insert(ctx context.Context, e execution.Execution) error
 	// ByID finds an execution in the caller's scope.
 	ByID(ctx context.Context, scope identity.Scope, id string) (execution.Execution, error)
@@ -194,8 +196,8 @@ type Renewal struct {
 // LeaseStore gives workers their fenced claims. It is the only store that works across tenants; it shows only ids and lease columns
 // until an execution is claimed.
 type LeaseStore interface {
-	// Claim takes the execution for owner if it is due, has no live owner, and no earlier live execution shares its lane: fence and
-	// attempt rise, the lease ends at database time + lease. Otherwise ErrNotClaimable.
+	// Claim takes the execution for owner if it is due, has no live owner, and no earlier live execution shares its lane, and
+	// no bound of Concurrency is reached: fence and attempt rise, the lease ends at database time + lease. Otherwise ErrNotClaimable.
 	Claim(ctx context.Context, id, owner string, lease time.Duration) (execution.Execution, error)
 	// Hold locks the row of a lease and returns the execution as it is now (its tenant may have changed by an upgrade); ErrLeaseLost
 	// if the row has another fence or is not running. In a View it only reads.

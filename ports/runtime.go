@@ -43,11 +43,14 @@ type Receipt struct {
 	Execution execution.Snapshot
 	// Repeated tells that the idempotency key was known: Execution is the first submission's.
 	Repeated bool
+	// Coalesced tells that the same work was in flight already: Execution is that one.
+	Coalesced bool
 }
 
 // Runtime is the Runtime's face to the Experience plane: the only way to make anything happen.
 type Runtime interface {
-	// Submit accepts an intent durably. A known idempotency key gives the first execution, with another fingerprint
+	// Submit accepts an intent durably. One whose SameKey a live execution of the session has is answered with that; a tenant with too
+	// much work waiting is ErrQueueFull. A known idempotency key gives the first execution, with another fingerprint
 	// intent.ErrIdempotencyReused.
 	Submit(ctx context.Context, s Submission) (Receipt, error)
 	// Execution reads one execution in scope.

@@ -33,6 +33,8 @@ type Config struct {
 	IdleTimeout      time.Duration
 	// Retries is how often a transaction runs again after a serialisation failure or a deadlock.
 	Retries int
+	// Concurrency bounds how many executions run at once. All processes on one database need the same.
+	Concurrency ports.Concurrency
 	// Clock is SQLite's database time. Nil means the system's.
 	Clock ports.Clock
 	// OnEnqueue gets the jobs of a transaction after its COMMIT: the way to a queue in the same process. It must not block.
@@ -79,5 +81,6 @@ func (c Config) Validate() error {
 			problems = append(problems, fmt.Errorf("store: %s must be at least 1 ms", name))
 		}
 	}
+	problems = append(problems, c.Concurrency.Validate())
 	return errors.Join(problems...)
 }

@@ -27,6 +27,7 @@ type executionRow struct {
 	Metadata        rawJSON              `gorm:"column:metadata"`
 	SolutionID      string               `gorm:"column:solution_id"`
 	Lane            string               `gorm:"column:lane"`
+	SameKey         string               `gorm:"column:same_key"`
 	LanePos         int64                `gorm:"column:lane_pos"`
 	Realm           string               `gorm:"column:realm"`
 	Principal       object[principalDoc] `gorm:"column:principal"`
@@ -66,7 +67,7 @@ func (executionRow) TableName() string { return "executions" }
 func executionRowOf(s execution.Snapshot) executionRow {
 	return executionRow{
 		TenantID: s.TenantID, ID: s.ID, OwnerID: s.OwnerID, SessionID: s.SessionID, IntentID: s.Intent.ID, IntentType: s.Intent.Type,
-		Parameters: s.Intent.Parameters, Metadata: s.Intent.Metadata, SolutionID: s.Intent.SolutionID, Lane: s.Intent.Lane, Realm: s.Realm,
+		Parameters: s.Intent.Parameters, Metadata: s.Intent.Metadata, SolutionID: s.Intent.SolutionID, Lane: s.Intent.Lane, SameKey: s.Intent.SameKey, Realm: s.Realm,
 		Principal: object[principalDoc]{principalOf(s.Principal)}, State: string(s.State), Attempt: s.Attempt, Fence: s.Fence,
 		LeaseOwner: s.LeaseOwner, LeaseUntil: at(s.LeaseUntil), Due: at(s.DueAt), LastSeq: s.LastSeq, Epoch: s.Epoch,
 		CancelRequested: s.CancelRequested, Progress: s.Progress, Artifacts: s.Artifacts, ErrorCode: s.ErrorCode,
@@ -81,7 +82,7 @@ func (r executionRow) execution() execution.Execution {
 	return execution.Restore(execution.Snapshot{
 		ID: r.ID, TenantID: r.TenantID, OwnerID: r.OwnerID, SessionID: r.SessionID, Realm: r.Realm, Principal: r.Principal.V.principal(),
 		Intent: intent.Intent{
-			ID: r.IntentID, Type: r.IntentType, Parameters: r.Parameters, Metadata: r.Metadata, SolutionID: r.SolutionID, Lane: r.Lane,
+			ID: r.IntentID, Type: r.IntentType, Parameters: r.Parameters, Metadata: r.Metadata, SolutionID: r.SolutionID, Lane: r.Lane, SameKey: r.SameKey,
 		},
 		State: execution.State(r.State), Attempt: r.Attempt, Fence: r.Fence, LeaseOwner: r.LeaseOwner, LeaseUntil: r.LeaseUntil.Time,
 		DueAt: r.Due.Time, LastSeq: r.LastSeq, Epoch: r.Epoch, CancelRequested: r.CancelRequested, Progress: r.Progress,

@@ -3,6 +3,7 @@ package gormstore
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/symphainy/symphainy/domain/execution"
@@ -23,10 +24,15 @@ const claimable = `((e.state IN ('accepted', 'retrying', 'waiting') AND e.due_at
 
 // Claim is one statement: of concurrent claims one finds the row as it must be.
 func (s leases) Claim(ctx context.Context, id, owner string, lease time.Duration) (execution.Execution, error) {
+	if err := s.t.lockClaims(ctx); err != nil {
+		return execution.Execution{}, err
+	}
 	now := s.t.now()
+	bounds, limits := s.t.bounded()
 	row, err := one[executionRow](ctx, s.t, `UPDATE executions AS e SET state = 'running', lease_owner = ?, lease_until = ?, fence = fence + 1,
 		attempt = attempt + CASE WHEN state = 'waiting' THEN 0 ELSE 1 END, started_at = COALESCE(started_at, ?), updated_at = ?, version = version + 1
-		WHERE e.id = ? AND `+claimable+` AND `+laneFree+` RETURNING `+columns[executionRow](), owner, s.t.after(lease), now, now, id, now, now)
+		WHERE e.id = ? AND `+claimable+` AND `+laneFree+bounds+` RETURNING `+columns[executionRow](),
+		append([]any{owner, s.t.after(lease), now, now, id, now, now}, limits...)...)
 	if errors.Is(err, fault.ErrNotFound) {
 		return execution.Execution{}, execution.ErrNotClaimable
 	}
@@ -99,14 +105,16 @@ type idRow struct {
 // Due gives lapsed work before fresh work. It reads the two partial indexes, each only as far as the limit asks: finished executions and a long backlog cost nothing.
 func (s leases) Due(ctx context.Context, limit int) ([]string, error) {
 	now, limit := s.t.now(), max(limit, 0)
+	bounds, limits := s.t.bounded()
 	rows, err := many[idRow](ctx, s.t, `SELECT id FROM (
 		SELECT * FROM (SELECT e.id, 1 AS rank, e.due_at AS due, e.created_at FROM executions e
-			WHERE e.state IN ('accepted', 'retrying', 'waiting') AND e.due_at <= ? AND `+laneFree+` ORDER BY e.due_at, e.created_at, e.id LIMIT ?) fresh
+			WHERE e.state IN ('accepted', 'retrying', 'waiting') AND e.due_at <= ? AND `+laneFree+bounds+` ORDER BY e.due_at, e.created_at, e.id LIMIT ?) fresh
 		UNION ALL
 		SELECT * FROM (SELECT e.id, 0 AS rank, e.lease_until AS due, e.created_at FROM executions e
-			WHERE e.state = 'running' AND (e.lease_until IS NULL OR e.lease_until <= ?) AND `+laneFree+`
+			WHERE e.state = 'running' AND (e.lease_until IS NULL OR e.lease_until <= ?) AND `+laneFree+bounds+`
 			ORDER BY e.lease_until, e.created_at, e.id LIMIT ?) lapsed) due_rows
-		ORDER BY rank, due, created_at, id LIMIT ?`, now, limit, now, limit, limit)
+		ORDER BY rank, due, created_at, id LIMIT ?`,
+		slices.Concat([]any{now}, limits, []any{limit, now}, limits, []any{limit, limit})...)
 	return convert(rows, err, func(r idRow) string { return r.ID })
 }
 

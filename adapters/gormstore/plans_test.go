@@ -40,3 +40,29 @@ func TestASessionsHistoryDoesNotSlowItsStreams(t *testing.T) {
 		require.Contains(t, line, "executions_ended", line)
 	}
 }
+
+// Whose turn it is costs one look at the index of what waits, in its order, however much that is.
+func TestTurnsReadTheIndexInItsOrder(t *testing.T) {
+	cfg := Defaults()
+	cfg.DataDir = t.TempDir()
+	s, err := Open(t.Context(), cfg)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	for _, half := range []string{"e.tenant_id > ?", "e.tenant_id <= ?"} {
+		require.NoError(t, s.attempt(t.Context(), true, func(ctx context.Context, tx ports.Tx) error {
+			rows, err := many[struct {
+				ID      int    `gorm:"column:id"`
+				Parent  int    `gorm:"column:parent"`
+				NotUsed int    `gorm:"column:notused"`
+				Detail  string `gorm:"column:detail"`
+			}](ctx, tx.Executions.(executions).t, "EXPLAIN QUERY PLAN "+nextInTurn(half, ""), "ten", systemClock{}.Now())
+			var plan []string
+			for _, r := range rows {
+				plan = append(plan, r.Detail)
+			}
+			require.Contains(t, plan[0], "executions_queued", plan)
+			require.NotContains(t, strings.Join(plan, "\n"), "TEMP B-TREE", plan)
+			return err
+		}))
+	}
+}

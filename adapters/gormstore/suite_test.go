@@ -9,6 +9,7 @@ import (
 
 	"github.com/symphainy/symphainy/adapters/gormstore"
 	"github.com/symphainy/symphainy/adapters/system"
+	"github.com/symphainy/symphainy/ports"
 	"github.com/symphainy/symphainy/test/clock"
 	"github.com/symphainy/symphainy/test/pgtest"
 	"github.com/symphainy/symphainy/test/storetest"
@@ -62,4 +63,15 @@ func TestConformanceOnPostgres(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) storetest.Subject {
 		return storetest.Subject{UnitOfWork: onPostgres(t), Now: system.Clock{}.Now}
 	})
+}
+
+func TestBounds(t *testing.T) {
+	for name, open := range map[string]func(*testing.T, ...func(*gormstore.Config)) *gormstore.Store{"sqlite": onSQLite, "postgres": onPostgres} {
+		t.Run(name, func(t *testing.T) {
+			storetest.RunBounds(t, func(t *testing.T, b ports.Concurrency) storetest.Subject {
+				s := open(t, func(cfg *gormstore.Config) { cfg.Concurrency = b })
+				return storetest.Subject{UnitOfWork: s, Now: system.Clock{}.Now}
+			})
+		})
+	}
 }

@@ -53,7 +53,7 @@ func (s *Store) attempt(parent context.Context, view bool, fn func(ctx context.C
 			open.rollback()
 		}
 	}()
-	t := &transaction{ctx: ctx, db: s.session(ctx, open), pool: open, dialect: s.dialect, view: view}
+	t := &transaction{ctx: ctx, db: s.session(ctx, open), pool: open, dialect: s.dialect, bounds: s.cfg.Concurrency, view: view}
 	if err := fn(ctx, t.stores()); err != nil {
 		return err
 	}
@@ -89,14 +89,15 @@ type transaction struct {
 	// pool is the connection under db.
 	pool gorm.ConnPool
 	dialect
-	view bool
-	jobs []ports.Job
+	bounds ports.Concurrency
+	view   bool
+	jobs   []ports.Job
 }
 
 func (t *transaction) stores() ports.Tx {
 	return ports.Tx{
 		Users: users{t}, Tenants: tenants{t}, Sessions: sessions{t}, Logins: logins{t}, Tickets: tickets{t}, Limits: limits{t},
-		Scopes: scopes{t}, Executions: executions{t}, Leases: leases{t}, Steps: steps{t}, Signals: signals{t},
+		Scopes: scopes{t}, Executions: executions{t}, Leases: leases{t}, Flow: flow{t}, Steps: steps{t}, Signals: signals{t},
 		Children: children{t}, Decisions: decisions{t}, Deadlines: deadlines{t}, Events: events{t}, Queue: queue{t},
 		Idempotency: idempotency{t}, Artifacts: artifacts{t}, Contracts: contracts{t}, Pending: pendingIntents{t},
 		Conversations: conversations{t}, Messages: messages{t}, Audit: auditLog{t}, Chain: auditChain{t},

@@ -53,10 +53,11 @@ type Asking struct {
 
 // submitted answers a submission: 202 with what was accepted, or 200 with the status of what has ended.
 type submitted struct {
-	Status   int
-	Location string `header:"Location"`
-	Applied  string `header:"Preference-Applied"`
-	Body     any
+	Status    int
+	Location  string `header:"Location"`
+	Applied   string `header:"Preference-Applied"`
+	Coalesced string `header:"Coalesced"`
+	Body      any
 }
 
 type catalogueEntry struct {
@@ -127,7 +128,7 @@ func (s *Server) intentRoutes() {
 
 func (s *Server) submitResponses() map[string]*huma.Response {
 	accepted := jsonOf[wire.Accepted](s, "Accepted: stored, and about to run")
-	accepted.Headers = map[string]*huma.Param{"Location": {Schema: &huma.Schema{Type: huma.TypeString}, Description: "Where its status is"}}
+	accepted.Headers = map[string]*huma.Param{"Coalesced": {Schema: &huma.Schema{Type: huma.TypeString}, Description: "true if the same work was in flight already, and this is it"}, "Location": {Schema: &huma.Schema{Type: huma.TypeString}, Description: "Where its status is"}}
 	return map[string]*huma.Response{"202": accepted, "200": jsonOf[wire.ExecutionStatus](s, "Ended within the time that Prefer: wait gave")}
 }
 
@@ -213,6 +214,9 @@ func (s *Server) send(ctx context.Context, prefer string, cmd trafficcop.SubmitC
 	}
 	ex := receipt.Execution
 	out := &submitted{Status: http.StatusAccepted, Location: "/api/execution/" + ex.ID + "/status", Body: wire.NewAccepted(ex)}
+	if receipt.Coalesced {
+		out.Coalesced = "true"
+	}
 	wait, asked := s.preferred(prefer)
 	if !asked {
 		return out, nil

@@ -29,6 +29,9 @@ func (s executions) Insert(ctx context.Context, e execution.Execution) error {
 			}
 		}
 	}
+	if row.Intent.SameKey != "" && len(s.st.same(row.TenantID, row.SessionID, row.Intent.SameKey)) > 0 {
+		return fault.ErrDuplicate
+	}
 	return s.st.executions.insert(row.ID, row)
 }
 

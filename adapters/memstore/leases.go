@@ -17,7 +17,7 @@ func (s leases) Claim(ctx context.Context, id, owner string, lease time.Duration
 		return execution.Execution{}, err
 	}
 	row, err := s.st.executions.get(id)
-	if err != nil || s.laneBusy(row) {
+	if err != nil || s.laneBusy(row) || s.tooMany(row) {
 		return execution.Execution{}, execution.ErrNotClaimable
 	}
 	e, now := execution.Restore(row), s.now()
@@ -97,7 +97,9 @@ func (s leases) Due(ctx context.Context, limit int) ([]string, error) {
 	}
 	now := s.now()
 	rows := s.st.executions.find(
-		func(row execution.Snapshot) bool { return execution.Restore(row).Claimable(now) && !s.laneBusy(row) },
+		func(row execution.Snapshot) bool {
+			return execution.Restore(row).Claimable(now) && !s.laneBusy(row) && !s.tooMany(row)
+		},
 		func(a, b execution.Snapshot) int {
 			return cmp.Or(fresh(a)-fresh(b), dueSince(a).Compare(dueSince(b)), accepted(a, b))
 		},

@@ -17,6 +17,7 @@ var _ ports.UnitOfWork = (*Store)(nil)
 type Store struct {
 	clock     ports.Clock
 	onEnqueue func([]ports.Job)
+	bounds    ports.Concurrency
 	// writer holds one token: the right to write.
 	writer chan struct{}
 	// committed is never changed once it is stored here: a writer changes a fork and replaces it.
@@ -31,6 +32,9 @@ type Option func(*Store)
 func OnEnqueue(fn func([]ports.Job)) Option {
 	return func(s *Store) { s.onEnqueue = fn }
 }
+
+// Bounds names how many executions may run at once.
+func Bounds(c ports.Concurrency) Option { return func(s *Store) { s.bounds = c } }
 
 // New makes an empty store whose database time is the clock's.
 func New(clock ports.Clock, options ...Option) *Store {
@@ -70,7 +74,7 @@ func (s *Store) Do(ctx context.Context, fn func(ctx context.Context, tx ports.Tx
 // write runs fn on a fork and publishes it. The lock is given back also when fn panics, and then nothing is published.
 func (s *Store) write(ctx context.Context, fn func(ctx context.Context, tx ports.Tx) error) ([]ports.Job, error) {
 	defer func() { <-s.writer }()
-	t := &txn{clock: s.clock, st: s.committed.Load().fork()}
+	t := &txn{clock: s.clock, bounds: s.bounds, st: s.committed.Load().fork()}
 	defer t.end()
 	if err := fn(context.WithValue(ctx, inside{s}, true), t.stores()); err != nil {
 		return nil, err
@@ -90,7 +94,7 @@ func (s *Store) View(ctx context.Context, fn func(ctx context.Context, tx ports.
 	if err := ctx.Err(); err != nil {
 		return fault.ErrUnavailable.Because(err)
 	}
-	t := &txn{clock: s.clock, st: s.committed.Load(), readOnly: true}
+	t := &txn{clock: s.clock, bounds: s.bounds, st: s.committed.Load(), readOnly: true}
 	defer t.end()
 	return fn(context.WithValue(ctx, inside{s}, true), t.stores())
 }

@@ -13,6 +13,7 @@ import (
 // txn is one transaction or view: what all its stores share.
 type txn struct {
 	clock    ports.Clock
+	bounds   ports.Concurrency
 	st       *state
 	jobs     []ports.Job
 	readOnly bool
@@ -26,7 +27,7 @@ func (t *txn) now() time.Time { return moment(t.clock.Now()) }
 func (t *txn) stores() ports.Tx {
 	return ports.Tx{
 		Users: users{t}, Tenants: tenants{t}, Sessions: sessions{t}, Logins: logins{t}, Tickets: tickets{t}, Limits: limits{t},
-		Scopes: scopes{t}, Executions: executions{t}, Leases: leases{t}, Steps: steps{t}, Signals: signals{t},
+		Scopes: scopes{t}, Executions: executions{t}, Leases: leases{t}, Flow: flow{t}, Steps: steps{t}, Signals: signals{t},
 		Children: children{t}, Decisions: decisions{t}, Deadlines: deadlines{t}, Events: events{t}, Queue: queue{t},
 		Idempotency: idempotency{t}, Artifacts: artifacts{t}, Contracts: contracts{t}, Pending: pendingIntents{t},
 		Conversations: conversations{t}, Messages: messages{t}, Audit: auditLog{t}, Chain: auditChain{t},

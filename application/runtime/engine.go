@@ -27,6 +27,10 @@ type Config struct {
 	Timeout time.Duration
 	// MaxClaims is how often an execution may be claimed before it counts as poison: its owners keep dying.
 	MaxClaims int
+	// QueueLimit is how many executions of a tenant may wait for a worker; a submission over it is refused.
+	QueueLimit int
+	// Bounded tells that the store bounds what runs at once, so that the end of one execution may let another go.
+	Bounded bool
 	// Exclusive tells that no other process can share the store, so that work of a dead owner is due at once.
 	Exclusive bool
 }
@@ -35,7 +39,7 @@ type Config struct {
 func Defaults() Config {
 	return Config{
 		Lease: 5 * time.Second, Renewal: 1500 * time.Millisecond, Sweep: time.Second, Poll: time.Second,
-		Timeout: 15 * time.Minute, MaxClaims: 10,
+		Timeout: 15 * time.Minute, MaxClaims: 10, QueueLimit: 10_000,
 	}
 }
 
@@ -54,6 +58,9 @@ func (c Config) Validate() error {
 	}
 	if c.MaxClaims < 1 {
 		problems = append(problems, errors.New("runtime: max claims must be at least 1"))
+	}
+	if c.QueueLimit < 1 {
+		problems = append(problems, errors.New("runtime: the queue limit must be at least 1"))
 	}
 	return errors.Join(problems...)
 }
@@ -81,6 +88,9 @@ type Engine struct {
 
 	mu      sync.Mutex
 	running map[string]*run
+
+	turn turn
+	room room
 
 	stop context.CancelFunc
 	done sync.WaitGroup

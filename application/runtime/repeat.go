@@ -101,6 +101,7 @@ func (e *Engine) acceptAgain(ctx context.Context, tx ports.Tx, p identity.Princi
 	}
 	now := e.Clock.Now()
 	in := old.Intent
+	in.SameKey = "" // a repeat is asked for, whatever else is in flight
 	in.ID = e.IDs.NewID(typeid.Intent)
 	id := e.IDs.NewID(typeid.Execution)
 	ex := execution.Accept(id, old.Realm, in, p, old.SessionID, old.TraceID, e.deadline(ports.Submission{Spec: entry.Spec, Intent: intent.Intent{}}, now), now)

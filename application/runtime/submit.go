@@ -6,11 +6,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/symphainy/symphainy/domain/audit"
 	"github.com/symphainy/symphainy/domain/event"
 	"github.com/symphainy/symphainy/domain/execution"
+	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/domain/intent"
 	"github.com/symphainy/symphainy/domain/typeid"
 	"github.com/symphainy/symphainy/ports"
@@ -18,6 +20,15 @@ import (
 
 // Submit accepts an intent: execution, first event, audit record and queue entry in one transaction (G1, G7).
 func (e *Engine) Submit(ctx context.Context, s ports.Submission) (ports.Receipt, error) {
+	for range sameTries {
+		if receipt, err := e.submit(ctx, s); !errors.Is(err, errSameEnded) {
+			return receipt, err
+		}
+	}
+	return ports.Receipt{}, fault.ErrUnavailable.Because(errSameEnded)
+}
+
+func (e *Engine) submit(ctx context.Context, s ports.Submission) (ports.Receipt, error) {
 	id := e.IDs.NewID(typeid.Execution)
 	var receipt ports.Receipt
 	err := e.UnitOfWork.Do(ctx, func(ctx context.Context, tx ports.Tx) error {
@@ -39,7 +50,16 @@ func (e *Engine) Submit(ctx context.Context, s ports.Submission) (ports.Receipt,
 		if t := s.Spec.QueueTimeout; t > 0 {
 			ex.StartBy(now.Add(t))
 		}
-		if err := e.accept(ctx, tx, &ex, now); err != nil {
+		if err := e.admit(ctx, tx, s.Principal.TenantID); err != nil {
+			return err
+		}
+		err = e.accept(ctx, tx, &ex, now)
+		if s.Intent.SameKey != "" && errors.Is(err, fault.ErrDuplicate) {
+			same, err := coalesced(ctx, tx, s)
+			receipt = ports.Receipt{Execution: same, Coalesced: true}
+			return err
+		}
+		if err != nil {
 			return err
 		}
 		receipt = ports.Receipt{Execution: ex.Snapshot()}
@@ -48,7 +68,7 @@ func (e *Engine) Submit(ctx context.Context, s ports.Submission) (ports.Receipt,
 	if err != nil {
 		return ports.Receipt{}, err
 	}
-	if !receipt.Repeated {
+	if !receipt.Repeated && !receipt.Coalesced {
 		e.hint(ctx, receipt.Execution, false)
 	}
 	return receipt, nil

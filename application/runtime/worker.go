@@ -40,7 +40,7 @@ type run struct {
 
 // work does one job of the queue: claim, run, finish. A job for an execution that is not claimable is done.
 func (e *Engine) work(ctx context.Context, id string) error {
-	ex, err := e.claim(ctx, id)
+	ex, err := e.claimInTurn(ctx, id)
 	if errors.Is(err, execution.ErrNotClaimable) || errors.Is(err, fault.ErrNotFound) {
 		return nil
 	}
@@ -48,6 +48,8 @@ func (e *Engine) work(ctx context.Context, id string) error {
 		return fmt.Errorf("claim %s: %w", id, err)
 	}
 	s := ex.Snapshot()
+	id = s.ID
+	defer e.letGo(context.WithoutCancel(ctx))
 	e.hint(ctx, s, false)
 	entry, err := e.Catalogue.Find(s.Intent.Type)
 	if err != nil {

@@ -74,7 +74,10 @@ type world struct {
 	edit    func(*realm.IntentSpec)
 	undos   map[string]ports.UndoHandler
 	reports []error
-	mu      sync.Mutex
+	// queueLimit and bounded are settings of the next engine, zero for the default.
+	queueLimit int
+	bounded    bool
+	mu         sync.Mutex
 }
 
 type grants struct{ roles []identity.Role }
@@ -150,7 +153,10 @@ func (w *world) start(handlers map[string]ports.IntentHandler) *runtime.Engine {
 	catalogue, err := intents.NewCatalogue(m)
 	require.NoError(w.t, err)
 	cfg := runtime.Defaults()
-	cfg.Poll = 20 * time.Millisecond
+	cfg.Poll, cfg.Bounded = 20*time.Millisecond, w.bounded
+	if w.queueLimit > 0 {
+		cfg.QueueLimit = w.queueLimit
+	}
 	engine, err := runtime.New(runtime.Deps{
 		UnitOfWork: w.uow, Queue: w.desk, Bus: w.bus, Clock: w.clock, IDs: system.IDs{}, Grants: w.grants, Catalogue: catalogue,
 		Document: func(s artifact.Snapshot) (map[string]any, error) {

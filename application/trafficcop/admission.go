@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"regexp"
 
@@ -90,6 +91,9 @@ func (a *Admission) Submit(ctx context.Context, p identity.Principal, cmd Submit
 	}
 	if err := a.takeUp(ctx, p, cmd.IntentID, &s); err != nil {
 		return ports.Receipt{}, err
+	}
+	if cmd.IdempotencyKey == "" && cmd.Same == nil && s.Alongside.PendingID == "" {
+		s.Intent.SameKey = hex.EncodeToString(fingerprint(entry.Spec.Type, s.Intent.SolutionID, string(parameters)))
 	}
 	if entry.Stager != nil {
 		if s.Intent.Parameters, err = entry.Stager.Stage(ctx, p, entry.Spec.Type, parameters); err != nil {

@@ -27,6 +27,8 @@ type Intent struct {
 	SolutionID string
 	// Lane orders executions: those of one (tenant, lane) run one at a time, in the order of their acceptance. Empty means no order.
 	Lane string
+	// SameKey names what is the same work: of a session's live executions at most one has it. Empty means that nothing is the same.
+	SameKey string
 }
 
 // DefaultSolution is the solution of an intent that names none.

@@ -134,7 +134,7 @@ func (s *Store) wrap(tx ports.Tx) ports.Tx {
 	return ports.Tx{
 		Users: usersStore{s, tx.Users}, Tenants: tenantsStore{s, tx.Tenants}, Sessions: sessionsStore{s, tx.Sessions},
 		Logins: loginsStore{s, tx.Logins}, Tickets: ticketsStore{s, tx.Tickets}, Limits: limitsStore{s, tx.Limits},
-		Scopes: scopesStore{s, tx.Scopes}, Executions: executionsStore{s, tx.Executions}, Leases: leasesStore{s, tx.Leases},
+		Scopes: scopesStore{s, tx.Scopes}, Executions: executionsStore{s, tx.Executions}, Leases: leasesStore{s, tx.Leases}, Flow: flowStore{s, tx.Flow},
 		Steps: stepsStore{s, tx.Steps}, Signals: signalsStore{s, tx.Signals},
 		Children: childrenStore{s, tx.Children}, Decisions: decisionsStore{s, tx.Decisions}, Deadlines: deadlinesStore{s, tx.Deadlines}, Events: eventsStore{s, tx.Events}, Queue: queueStore{s, tx.Queue},
 		Idempotency: idempotencyStore{s, tx.Idempotency}, Artifacts: artifactsStore{s, tx.Artifacts},

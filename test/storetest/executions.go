@@ -24,7 +24,7 @@ func (s *suite) fullExecution(h home) execution.Snapshot {
 		ID: id(typeid.Execution), TenantID: h.tenantID, OwnerID: h.user.ID, SessionID: h.session.ID(),
 		Intent: intent.Intent{
 			ID: id(typeid.Intent), Type: "parse_content", Parameters: []byte(awkwardJSON), Metadata: []byte(awkwardJSON),
-			SolutionID: "solution", Lane: id(typeid.Conversation),
+			SolutionID: "solution", Lane: id(typeid.Conversation), SameKey: "same",
 		},
 		Realm: "content", Principal: p, State: execution.Failed, Attempt: 2, Fence: 1 << 40, LeaseOwner: id(typeid.Worker),
 		LeaseUntil: s.abroad(1), DueAt: s.abroad(2), LastSeq: 1 << 41, Epoch: 3, CancelRequested: true, Progress: []byte(`{"done":1}`),

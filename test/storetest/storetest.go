@@ -41,7 +41,7 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 	}{
 		{"UnitOfWork", s.unitOfWork}, {"EveryCall", s.everyCall}, {"Users", s.users}, {"Tenants", s.tenants},
 		{"Sessions", s.sessions}, {"Upgrade", s.upgrade}, {"Logins", s.logins}, {"Tickets", s.tickets}, {"Limits", s.limits},
-		{"Executions", s.executions}, {"ExecutionList", s.executionList}, {"Leases", s.leases}, {"Lanes", s.lanes},
+		{"Executions", s.executions}, {"ExecutionList", s.executionList}, {"Leases", s.leases}, {"Lanes", s.lanes}, {"Flow", s.flow},
 		{"Steps", s.steps}, {"Signals", s.signals}, {"Children", s.children}, {"Decisions", s.decisions}, {"Deadlines", s.deadlines}, {"Events", s.events}, {"Queue", s.queue}, {"Idempotency", s.idempotency}, {"Artifacts", s.artifacts},
 		{"ArtifactList", s.artifactList}, {"Contracts", s.contracts}, {"Pending", s.pending}, {"Conversations", s.conversations},
 		{"Messages", s.messages}, {"Audit", s.audit}, {"AuditChain", s.auditChain}, {"Rekey", s.rekey},
