@@ -16,6 +16,7 @@ import (
 	"github.com/symphainy/symphainy/application/conversation"
 	"github.com/symphainy/symphainy/application/intents"
 	"github.com/symphainy/symphainy/application/pending"
+	"github.com/symphainy/symphainy/application/queues"
 	"github.com/symphainy/symphainy/application/realms/content"
 	"github.com/symphainy/symphainy/application/securityguard"
 	"github.com/symphainy/symphainy/application/trafficcop"
@@ -25,7 +26,7 @@ import (
 // httpModule gives the routes and the server that listens. It is the last to start and the first to stop.
 func httpModule(cfg Config) fx.Option {
 	return fx.Module("http", fx.Provide(
-		pending.New,
+		pending.New, queues.New,
 		func() *readiness { return &readiness{} },
 		func(in httpParts) (*httpapi.Server, error) { return newRoutes(in, cfg) },
 		func(lc fx.Lifecycle, in listenParts) *server {
@@ -55,6 +56,7 @@ type httpParts struct {
 	Sessions      *trafficcop.Sessions
 	Admission     *trafficcop.Admission
 	Pending       *pending.Service
+	Queues        *queues.Service
 	Catalogue     *intents.Catalogue
 	Runtime       ports.Runtime
 	Control       ports.Control
@@ -93,6 +95,7 @@ func newRoutes(in httpParts, cfg Config) (*httpapi.Server, error) {
 		Guard: in.Guard, Accounts: in.Accounts, Sessions: in.Sessions, Admission: in.Admission, Pending: in.Pending, Catalogue: in.Catalogue,
 		Runtime: in.Runtime, Control: in.Control, Feed: in.Feed, Artifacts: in.Artifacts, Keeper: in.Keeper, Uploads: in.Uploads, Conversations: in.Conversations, Clock: in.Clock, Log: in.Log, JWKS: in.Keys.JWKS,
 		Console: pages, Observe: in.Metrics.Request,
+		Queues: in.Queues,
 		AsyncAPI: wsapi.AsyncAPI(), Checks: append(in.Checks, in.Ready), SpareChecks: append(cfg.runtimeCheck(in.Runtime), in.Spare...),
 		Sockets: map[string]http.Handler{
 			"/api/runtime/agent":         in.Hub.Agent(),

@@ -12,6 +12,7 @@ import (
 	"github.com/symphainy/symphainy/application/conversation"
 	"github.com/symphainy/symphainy/application/intents"
 	"github.com/symphainy/symphainy/application/pending"
+	"github.com/symphainy/symphainy/application/queues"
 	"github.com/symphainy/symphainy/application/realms/content"
 	"github.com/symphainy/symphainy/application/securityguard"
 	"github.com/symphainy/symphainy/application/trafficcop"
@@ -89,6 +90,7 @@ type Deps struct {
 	Uploads   *content.Uploads
 	// Conversations sends messages to agents and reads what was said.
 	Conversations *conversation.Service
+	Queues        *queues.Service
 	Clock         ports.Clock
 	Log           *slog.Logger
 	// JWKS gives the public keys as a JSON Web Key Set.

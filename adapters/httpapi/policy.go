@@ -140,6 +140,8 @@ func policies() []policy {
 		{method: post, path: "/api/v1/mvp-solution/session", access: whole, permission: read, body: bodyLimit},
 		{method: post, path: "/api/v1/mvp-solution/navigate", access: whole, permission: read, body: bodyLimit},
 
+		{method: get, path: "/api/admin/queues", access: login},
+
 		{method: get, path: "/health", access: open},
 		{method: get, path: "/health/live", access: open},
 		{method: get, path: "/health/ready", access: open},

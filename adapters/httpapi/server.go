@@ -98,6 +98,7 @@ func (s *Server) build() error {
 	s.artifactRoutes()
 	s.fileRoutes()
 	s.platformRoutes()
+	s.queueRoutes()
 	s.guideRoutes()
 	s.olderRoutes()
 	s.pageRoutes()
