@@ -172,11 +172,33 @@ func TestSubmit(t *testing.T) {
 	w.do(call{method: "POST", path: "/api/execution/" + id + "/cancel", token: ada.token, body: map[string]any{"force": true}}).fails(400, "unknown_field")
 }
 
+// What a page sends again and again while it is at work is one execution; what has ended is not.
+func TestIdenticalSubmissionsInFlightAreOne(t *testing.T) {
+	w := newWorld(t)
+	v := w.visit()
+	ask := func(solution string) reply {
+		return w.do(call{method: "POST", path: "/api/intent/submit", secret: v.secret, body: map[string]any{
+			"intent_type": "wait", "parameters": map[string]any{}, "solution_id": solution,
+		}}).is(202)
+	}
+	first, again, other := ask("default"), ask("default"), ask("another")
+	require.Empty(t, first.header.Get("Coalesced"))
+	require.Equal(t, "true", again.header.Get("Coalesced"))
+	require.Equal(t, first.str("execution_id"), again.str("execution_id"))
+	require.Empty(t, other.header.Get("Coalesced"))
+	require.NotEqual(t, first.str("execution_id"), other.str("execution_id"))
+	w.do(call{method: "POST", path: "/api/execution/" + first.str("execution_id") + "/cancel", secret: v.secret}).is(200)
+	w.settle(call{secret: v.secret}, first.str("execution_id"))
+	next := ask("default")
+	require.Empty(t, next.header.Get("Coalesced"))
+	require.NotEqual(t, first.str("execution_id"), next.str("execution_id"))
+}
+
 func TestListsAndCatalogue(t *testing.T) {
 	w := newWorld(t)
 	v := w.visit()
-	for range 3 {
-		w.submit(call{secret: v.secret}, "wait", map[string]any{})
+	for _, key := range []string{"one", "two", "three"} {
+		w.submit(call{secret: v.secret, header: map[string]string{"Idempotency-Key": key}}, "wait", map[string]any{})
 	}
 	page := w.do(call{method: "GET", path: "/api/executions?limit=2&status=pending,running&intent_type=wait&realm=test", secret: v.secret}).is(200).json()
 	require.Len(t, page["executions"], 2)
