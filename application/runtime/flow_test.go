@@ -81,6 +81,7 @@ func TestTenantsTakeTurns(t *testing.T) {
 		order = append(order, call.Execution().TenantID)
 		return ports.IntentResult{}, nil
 	}))
+	w.clock.Set(time.Now()) // ids hold the host's time
 	ask := func(tenant string) {
 		s := submission("act")
 		s.Principal.TenantID, s.Principal.UserID = tenant, "usr_"+tenant
@@ -90,7 +91,7 @@ func TestTenantsTakeTurns(t *testing.T) {
 		ask("ten_a")
 	}
 	ask("ten_b")
-	w.clock.Set(time.Now().Add(time.Second)) // the jobs have waited
+	w.clock.Advance(time.Second) // the jobs have waited
 	w.work()
 	require.Len(t, order, 21, "every job starts one, and all are done")
 	require.Contains(t, order[:2], "ten_b", "the first or the second turn is the other tenant's")
