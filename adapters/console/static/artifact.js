@@ -27,13 +27,18 @@ function seen(a) {
 	case "structured_analysis": return analysis(a);
 	default: {
 		const p = a.semantic_payload ?? {};
-		const plain = Object.entries(p).filter(([, v]) => v === null || typeof v !== "object");
+		const plain = Object.entries(p).filter(([, v]) => v === null || typeof v !== "object" && String(v).length <= long);
+		const texts = Object.entries(p).filter(([, v]) => typeof v === "string" && v.length > long);
 		const lists = Object.entries(p).filter(([, v]) => Array.isArray(v) && v.length > 0 && typeof v[0] === "object");
 		return [h("dl.facts", null, plain.map(([k, v]) => [h("dt", null, words(k)), h("dd", null, short(v))])),
-			lists.map(([k, v]) => [h("h2", null, words(k)), rows(words(k), /** @type {any[]} */ (v))])];
+			lists.map(([k, v]) => [h("h2", null, words(k)), rows(words(k), /** @type {any[]} */ (v))]),
+			texts.map(([k, v]) => h("details", null, h("summary", null, words(k)), h("pre.text", null, /** @type {string} */ (v))))];
 	}
 	}
 }
+
+// Texts over this length are folded away.
+const long = 300;
 
 /** A table of equal objects. @param {string} caption @param {any[]} list */
 function rows(caption, list) {
@@ -62,11 +67,10 @@ function quality(a) {
 
 /** @param {any} a */
 function analysis(a) {
-	const most = Object.entries(a.categorical ?? a.statistics?.categorical ?? {}).map(([name, c]) => {
-		const common = /** @type {any} */ (c).most_common ?? [];
-		return common.length > 0 && bars(`Most common in ${name}`, common.map((/** @type {any} */ m) => ({ name: short(m.value ?? m[0]), value: Number(m.count ?? m[1]), of: 0 })));
-	});
-	return [(a.insights ?? []).length > 0 && h("ul", null, a.insights.map((/** @type {any} */ i) => h("li", null, typeof i === "string" ? i : i.text ?? short(i)))), most,
+	const most = (a.categorical ?? []).map((/** @type {any} */ c) => (c.most_common ?? []).length > 0 && bars(`Most common in ${c.field}`,
+		c.most_common.map((/** @type {any} */ m) => ({ name: short(m.value), value: Number(m.count), of: 0 }))));
+	return [(a.insights ?? []).length > 0 && h("ul", null, a.insights.map((/** @type {any} */ i) => h("li", null, typeof i === "string" ? i : i.text ?? short(i)))),
+		(a.numeric ?? []).length > 0 && [h("h2", null, "Numbers"), rows("Numbers", a.numeric)], most,
 		(a.anomalies ?? []).length > 0 && [h("h2", null, "Outliers"), rows("Outliers", a.anomalies)]];
 }
 

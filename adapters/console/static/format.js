@@ -33,10 +33,11 @@ export const words = (name) => {
 	return text.charAt(0).toUpperCase() + text.slice(1);
 };
 
-/** Any JSON value as a short text. @param {unknown} v */
+/** Any JSON value as a short text. @param {unknown} v @returns {string} */
 export function short(v) {
 	if (v === null || v === undefined) return "–";
 	if (typeof v === "number") return number(v);
+	if (Array.isArray(v) && v.every((x) => x === null || typeof x !== "object")) return v.length === 0 ? "–" : v.slice(0, 20).map(short).join(", ");
 	if (typeof v === "object") { const t = JSON.stringify(v); return t.length > 120 ? `${t.slice(0, 117)}…` : t; }
 	return String(v);
 }
