@@ -122,6 +122,8 @@ func (s *agentSocket) message(data []byte) {
 		err = s.upgrade(ctx, data)
 	case frameIntent:
 		err = s.intent(ctx, data)
+	case frameSafety:
+		err = s.safety(ctx, data)
 	default:
 		err = s.common(ctx, kind, data)
 	}

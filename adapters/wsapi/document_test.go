@@ -81,7 +81,11 @@ func TestClientFramesOfTheDocument(t *testing.T) {
 		`{"type":"intent","intent":"a","session_id":"s","agent_type":"guide","metadata":{"pillar":"journey"}}`: true,
 		`{"type":"intent","intent":"a","metadata":null}`:                                                       true,
 		`{"type":"intent"}`: false,
-		`{"type":"none"}`:   false,
+		`{"type":"safety_response","hook_id":"` + exe + `","response_type":"review","approved":false,"rejection_reason":"no","corrections":null}`: true,
+		`{"type":"safety_response","hook_id":"` + exe + `","response_type":"retry","approved":true,"corrections":{"a":1}}`:                        true,
+		`{"type":"safety_response","hook_id":"` + exe + `","response_type":"other","approved":true}`:                                              false,
+		`{"type":"safety_response","hook_id":"` + exe + `","response_type":"approval"}`:                                                           false,
+		`{"type":"none"}`: false,
 	} {
 		v, err := jsonschema.UnmarshalJSON(bytes.NewReader([]byte(text)))
 		require.NoError(t, err)

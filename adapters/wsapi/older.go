@@ -184,6 +184,7 @@ func (s *socket) translated(e event.Event, conversationID string) ([]byte, error
 		Values     jsontext.Value `json:"values"`
 		Suggested  jsontext.Value `json:"suggestions"`
 		Artifacts  jsontext.Value `json:"artifacts"`
+		Waiting    *asked         `json:"waiting"`
 	}
 	if err := json.Unmarshal(e.Data, &d, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)); err != nil {
 		return nil, nil //nolint:nilerr,nilnil // an event of another shape is not one of the dialect's
@@ -210,6 +211,12 @@ func (s *socket) translated(e event.Event, conversationID string) ([]byte, error
 		}
 		fields["suggestions"], fields["artifacts"] = d.Suggested, d.Artifacts
 		return s.olderFrame(olderResponse, fields)
+	case event.ExecutionWaiting:
+		if !d.Waiting.decision() {
+			return nil, nil //nolint:nilnil // nobody is asked
+		}
+		d.Waiting.describe(fields, e.ExecutionID)
+		return s.olderFrame(olderApproval, fields)
 	case event.ExecutionCompleted:
 		fields["status"], fields["intent_type"], fields["values"] = "completed", d.IntentType, d.Values
 		return s.olderFrame(olderCompleted, fields)

@@ -242,12 +242,31 @@ func (*work) spec() realm.IntentSpec {
 	}
 }
 
+// asking is the intent that asks its owner whether to go on, with which amount.
+func (*work) asking() realm.IntentSpec {
+	return realm.IntentSpec{
+		Type: "ask", Title: "Ask", Permission: identity.PermWrite, Anonymous: true, Retry: realm.RetryHuman,
+		Schema: []byte(`{"type":"object"}`), Example: []byte(`{}`),
+	}
+}
+
+func ask(ctx context.Context, call ports.IntentCall) (ports.IntentResult, error) {
+	d, err := call.AwaitDecision(ctx, "approval", execution.DecisionRequest{
+		Prompt: "Pay?", Arguments: []byte(`{"amount":10}`), Deciders: execution.Deciders{Owner: true},
+		ResponseSchema: []byte(`{"type":["object","null"],"properties":{"amount":{"type":"integer"}}}`),
+	})
+	if err != nil {
+		return ports.IntentResult{}, err
+	}
+	return ports.IntentResult{Values: map[string]string{"decision": string(d.Verdict), "response": string(d.Response)}}, nil
+}
+
 func (k *work) Declaration() realm.Declaration {
-	return realm.Declaration{Name: "test", Title: "Test", Intents: []realm.IntentSpec{k.spec()}}
+	return realm.Declaration{Name: "test", Title: "Test", Intents: []realm.IntentSpec{k.spec(), k.asking()}}
 }
 
 func (k *work) Handlers() map[string]ports.IntentHandler {
-	return map[string]ports.IntentHandler{"work": func(ctx context.Context, call ports.IntentCall) (ports.IntentResult, error) {
+	return map[string]ports.IntentHandler{"ask": ask, "work": func(ctx context.Context, call ports.IntentCall) (ports.IntentResult, error) {
 		j := k.job(call.Execution().ID)
 		for {
 			select {
@@ -295,14 +314,20 @@ func (k *work) finish() {
 // begin submits a piece of work and waits until it runs.
 func (w *world) begin(p identity.Principal, sessionID string) string {
 	w.t.Helper()
+	id := w.submit(p, sessionID, w.work.spec())
+	w.emit(id, 1)
+	return id
+}
+
+func (w *world) submit(p identity.Principal, sessionID string, spec realm.IntentSpec) string {
+	w.t.Helper()
 	r, err := w.engine.Submit(w.t.Context(), ports.Submission{
 		Intent: intent.Intent{
-			ID: system.IDs{}.NewID(typeid.Intent), Type: "work", Parameters: []byte(`{}`), Metadata: []byte(`{}`), SolutionID: intent.DefaultSolution,
+			ID: system.IDs{}.NewID(typeid.Intent), Type: spec.Type, Parameters: []byte(`{}`), Metadata: []byte(`{}`), SolutionID: intent.DefaultSolution,
 		},
-		Spec: w.work.spec(), Realm: "test", Principal: p, SessionID: sessionID,
+		Spec: spec, Realm: "test", Principal: p, SessionID: sessionID,
 	})
 	require.NoError(w.t, err)
-	w.emit(r.Execution.ID, 1)
 	return r.Execution.ID
 }
 
