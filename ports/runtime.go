@@ -195,7 +195,7 @@ type Steps interface {
 	// in the transaction; its TenantID and OwnerID are the ones to write under.
 	Transact(ctx context.Context, name string, fn func(ctx context.Context, tx Tx, now execution.Snapshot) ([]byte, error)) ([]byte, error)
 	// OnUndo says, before the step, wait or children of that name are done, what undoes them: one of the realm's undos. If the execution
-	// fails or is cancelled, the undos of its finished steps run in reverse order, each as a step of its own.
+	// fails or is cancelled, the undos of its finished steps run in reverse order, each as a step of its own. Decisions have none.
 	OnUndo(step, undo string)
 }
 
