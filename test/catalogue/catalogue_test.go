@@ -22,6 +22,7 @@ import (
 	"github.com/symphainy/symphainy/application/realms/outcomes"
 	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/domain/identity"
+	"github.com/symphainy/symphainy/domain/realm"
 	"github.com/symphainy/symphainy/ports"
 	"github.com/symphainy/symphainy/test/realmtest"
 )
@@ -67,12 +68,12 @@ func hold(t *testing.T, w *realmtest.World, n int) *holder {
 	table := func(key string) string {
 		var b strings.Builder
 		fmt.Fprintf(&b, "%s,customer_id,region,amount,day\n", key)
-		for i := range 12 {
+		for i := range 12 + n {
 			amount := 10 + i*n
 			if i == 5 {
 				amount *= 1000
 			}
-			fmt.Fprintf(&b, "%d,%d,%s,%d,2024-%02d-01\n", i+n, i%4+n, []string{"north", "south"}[i%2], amount, i+1)
+			fmt.Fprintf(&b, "%d,%d,%s,%d,2024-%02d-01\n", i+n, i%4+n, []string{"north", "south"}[i%2], amount, i%12+1)
 		}
 		return b.String()
 	}
@@ -197,16 +198,25 @@ func TestEveryForeignIDIsUnknown(t *testing.T) {
 			t.Run(e.Spec.Type+"/"+strings.Join(path, "."), func(t *testing.T) {
 				sub, _ := properties[path[0]].(map[string]any)
 				list := sub["type"] == "array" && len(path) == 1
+				bulk := list || e.Spec.Retry == realm.RetryBulk // a bulk intent answers for each of its items
 				name := path[len(path)-1]
 				found := false
-				// The example with the place filled in, and no more than what is required beside it: some places exclude each other.
-				for _, keep := range []func(string) bool{func(string) bool { return true }, func(string) bool { return false }} {
+				// The example with the place filled in, what is required beside it, and the example without its twins: some places exclude
+				// each other.
+				side, _, _ := strings.Cut(path[0], "_")
+				for _, keep := range []func(string) bool{
+					func(string) bool { return true }, func(string) bool { return false },
+					func(other string) bool { return !strings.HasPrefix(other, side+"_") || !anID.MatchString(other) },
+				} {
 					try := func(id string) error {
 						in := mine.filled(t, e, keep)
 						set(in, path, id, list)
+						if name == "extraction_config_id" {
+							in["pattern"] = "custom" // the other patterns are shipped
+						}
 						o, err := w.Submit(t, mine.Principal, e.Spec.Type, in)
 						if err == nil {
-							requireNothingOf(t, o, id, list)
+							requireNothingOf(t, o, id, bulk)
 							return nil
 						}
 						return err
@@ -214,7 +224,7 @@ func TestEveryForeignIDIsUnknown(t *testing.T) {
 					foreign, never := try(theirs.id(name)), try(unknown(theirs.id(name)))
 					require.Equal(t, never == nil, foreign == nil, "%v and %v", foreign, never)
 					if foreign == nil {
-						found = found || list // a list answers for each of its items
+						found = found || bulk
 						continue
 					}
 					require.Equal(t, answer(never), answer(foreign))
@@ -228,9 +238,9 @@ func TestEveryForeignIDIsUnknown(t *testing.T) {
 }
 
 // requireNothingOf checks that a bulk result says not_found of a foreign item.
-func requireNothingOf(t *testing.T, o realmtest.Outcome, id string, list bool) {
+func requireNothingOf(t *testing.T, o realmtest.Outcome, id string, bulk bool) {
 	t.Helper()
-	require.True(t, list, "a foreign or unknown id must not succeed: %s", id)
+	require.True(t, bulk, "a foreign or unknown id must not succeed: %s", id)
 	raw, err := json.Marshal(o.Artifacts)
 	require.NoError(t, err)
 	require.Contains(t, string(raw), "not_found")
