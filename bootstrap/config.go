@@ -10,6 +10,7 @@ import (
 	"github.com/symphainy/symphainy/adapters/passwords"
 	"github.com/symphainy/symphainy/adapters/wsapi"
 	"github.com/symphainy/symphainy/application/runtime"
+	"github.com/symphainy/symphainy/domain/agent"
 )
 
 // The environments. Production refuses what is only convenient.
@@ -40,6 +41,7 @@ type Config struct {
 	Log     LogConfig     `koanf:"log"`
 	LLM     LLMConfig     `koanf:"llm"`
 	Metrics MetricsConfig `koanf:"metrics"`
+	Agents  AgentsConfig  `koanf:"agents"`
 
 	Workers     int           `koanf:"workers" doc:"executions that run at once in this process"`
 	StopTimeout time.Duration `koanf:"stop_timeout" doc:"how long a graceful stop may take"`
@@ -135,6 +137,18 @@ type LLMConfig struct {
 	OutputPrice    float64       `koanf:"output_price" doc:"cost of a million tokens that the model writes, for budgets"`
 }
 
+// AgentsConfig is the posture of the deployment's agents.
+type AgentsConfig struct {
+	Strict     bool          `koanf:"strict" doc:"ask a person before an agent changes anything"`
+	FourEyes   bool          `koanf:"four_eyes" doc:"who is asked must be another member of the tenant than the one for whom the agent works"`
+	AtLimit    string        `koanf:"at_limit" doc:"what a turn does at its limit: end, or ask for as much again"`
+	ModelCalls int64         `koanf:"model_calls" doc:"calls of the model in one turn"`
+	ToolCalls  int64         `koanf:"tool_calls" doc:"tool calls in one turn"`
+	Tokens     int64         `koanf:"tokens" doc:"tokens in one turn, read and written"`
+	Cost       int64         `koanf:"cost" doc:"cost of one turn in millionths; 0 does not count it"`
+	Time       time.Duration `koanf:"time" doc:"duration of one turn, from its message"`
+}
+
 // LogConfig says what is logged and how.
 type LogConfig struct {
 	Level  string `koanf:"level" doc:"debug, info, warn or error"`
@@ -143,7 +157,7 @@ type LogConfig struct {
 
 // Defaults gives the configuration without any setting, for an environment.
 func Defaults(environment string) Config {
-	ws, llm := wsapi.Defaults(), openaillm.Defaults()
+	ws, llm, posture := wsapi.Defaults(), openaillm.Defaults(), agent.DefaultPosture()
 	ws.AllowQueryJWT = environment != Production
 	return Config{
 		Env: environment, Plane: PlaneAll, Addr: "127.0.0.1:8001", DataDir: "./data",
@@ -155,6 +169,10 @@ func Defaults(environment string) Config {
 			Login: Rate{5, time.Minute}, Register: Rate{3, 5 * time.Minute}, Anonymous: Rate{30, time.Hour}, AnonymousTotal: Rate{10_000, time.Hour},
 		},
 		Upload: UploadConfig{Limit: 256 << 20}, Log: LogConfig{Level: "info", Format: "auto"},
+		Agents: AgentsConfig{
+			AtLimit: string(posture.AtLimit), ModelCalls: posture.Limits.ModelCalls, ToolCalls: posture.Limits.ToolCalls,
+			Tokens: posture.Limits.Tokens, Time: posture.Limits.Time,
+		},
 		LLM:     LLMConfig{Model: llm.Model, Timeout: llm.Timeout, Idle: llm.Idle, Retries: llm.Retries, MaxTokens: llm.MaxTokens},
 		Workers: 8, StopTimeout: 30 * time.Second, SweepEvery: 15 * time.Minute, PurgeEvery: time.Minute,
 		Runtime: runtime.Defaults(), WS: ws, Hashing: passwords.Defaults(),

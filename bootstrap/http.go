@@ -3,15 +3,18 @@ package bootstrap
 import (
 	"log/slog"
 	"net/http"
+	"time"
 
 	"go.uber.org/fx"
 
 	"github.com/symphainy/symphainy/adapters/console"
 	"github.com/symphainy/symphainy/adapters/httpapi"
 	"github.com/symphainy/symphainy/adapters/jwtauth"
+	"github.com/symphainy/symphainy/adapters/mcpserver"
 	"github.com/symphainy/symphainy/adapters/telemetry"
 	"github.com/symphainy/symphainy/adapters/wsapi"
 	"github.com/symphainy/symphainy/application/accounts"
+	"github.com/symphainy/symphainy/application/agents"
 	"github.com/symphainy/symphainy/application/artifacts"
 	"github.com/symphainy/symphainy/application/conversation"
 	"github.com/symphainy/symphainy/application/intents"
@@ -23,10 +26,17 @@ import (
 	"github.com/symphainy/symphainy/ports"
 )
 
+// mcpWait is how long a tool call from outside waits for its end before it is answered with its execution.
+const mcpWait = 5 * time.Second
+
 // httpModule gives the routes and the server that listens. It is the last to start and the first to stop.
 func httpModule(cfg Config) fx.Option {
 	return fx.Module("http", fx.Provide(
 		pending.New, queues.New,
+		pending.New,
+		func(a *agents.Realm, r ports.Runtime, c *intents.Catalogue, ids ports.IDs, o Options, log *slog.Logger) *mcpserver.Server {
+			return mcpserver.New(agents.Outside{Realm: a, Runtime: r, Catalogue: c, IDs: ids}, o.Version, mcpWait, log)
+		},
 		func() *readiness { return &readiness{} },
 		func(in httpParts) (*httpapi.Server, error) { return newRoutes(in, cfg) },
 		func(lc fx.Lifecycle, in listenParts) *server {
@@ -60,6 +70,7 @@ type httpParts struct {
 	Catalogue     *intents.Catalogue
 	Runtime       ports.Runtime
 	Control       ports.Control
+	Outside       *mcpserver.Server
 	Feed          ports.EventFeed
 	Artifacts     *artifacts.Service
 	Keeper        *artifacts.Keeper
@@ -92,10 +103,11 @@ func newRoutes(in httpParts, cfg Config) (*httpapi.Server, error) {
 		return nil, err
 	}
 	return httpapi.New(httpapi.Deps{
+		MCP:   in.Outside.Serve,
 		Guard: in.Guard, Accounts: in.Accounts, Sessions: in.Sessions, Admission: in.Admission, Pending: in.Pending, Catalogue: in.Catalogue,
 		Runtime: in.Runtime, Control: in.Control, Feed: in.Feed, Artifacts: in.Artifacts, Keeper: in.Keeper, Uploads: in.Uploads, Conversations: in.Conversations, Clock: in.Clock, Log: in.Log, JWKS: in.Keys.JWKS,
 		Console: pages, Observe: in.Metrics.Request,
-		Queues: in.Queues,
+		Queues:   in.Queues,
 		AsyncAPI: wsapi.AsyncAPI(), Checks: append(in.Checks, in.Ready), SpareChecks: append(cfg.runtimeCheck(in.Runtime), in.Spare...),
 		Sockets: map[string]http.Handler{
 			"/api/runtime/agent":         in.Hub.Agent(),

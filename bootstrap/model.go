@@ -4,6 +4,7 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/symphainy/symphainy/adapters/openaillm"
+	"github.com/symphainy/symphainy/domain/agent"
 	"github.com/symphainy/symphainy/ports"
 )
 
@@ -15,6 +16,15 @@ func modelModule(cfg Config) fx.Option {
 		}
 		return openaillm.New(cfg.model())
 	}))
+}
+
+// posture gives how agents work in this deployment.
+func (c Config) posture() agent.Posture {
+	p := agent.DefaultPosture()
+	p.Strict, p.FourEyes, p.AtLimit, p.MaxTokens = c.Agents.Strict, c.Agents.FourEyes, agent.AtLimit(c.Agents.AtLimit), c.LLM.MaxTokens
+	p.Limits.ModelCalls, p.Limits.ToolCalls, p.Limits.Tokens = c.Agents.ModelCalls, c.Agents.ToolCalls, c.Agents.Tokens
+	p.Limits.Cost, p.Limits.Time = c.Agents.Cost, c.Agents.Time
+	return p
 }
 
 // model gives the settings of the language model.

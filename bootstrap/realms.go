@@ -1,6 +1,8 @@
 package bootstrap
 
 import (
+	"context"
+
 	"go.uber.org/fx"
 
 	"github.com/symphainy/symphainy/adapters/sandbox"
@@ -9,11 +11,15 @@ import (
 	"github.com/symphainy/symphainy/application/conversation"
 	"github.com/symphainy/symphainy/application/intents"
 	"github.com/symphainy/symphainy/application/realms/content"
-	"github.com/symphainy/symphainy/application/realms/content/liaison"
+	contentliaison "github.com/symphainy/symphainy/application/realms/content/liaison"
 	"github.com/symphainy/symphainy/application/realms/content/parse"
 	"github.com/symphainy/symphainy/application/realms/insights"
+	insightsliaison "github.com/symphainy/symphainy/application/realms/insights/liaison"
 	"github.com/symphainy/symphainy/application/realms/journey"
+	journeyliaison "github.com/symphainy/symphainy/application/realms/journey/liaison"
 	"github.com/symphainy/symphainy/application/realms/outcomes"
+	outcomesliaison "github.com/symphainy/symphainy/application/realms/outcomes/liaison"
+	"github.com/symphainy/symphainy/domain/agent"
 	"github.com/symphainy/symphainy/ports"
 )
 
@@ -37,7 +43,7 @@ func realmsModule(cfg Config) fx.Option {
 			return outcomes.New(outcomes.Deps{Blobs: in.Blobs, Clock: in.Clock, IDs: in.IDs})
 		},
 		func(in realmParts) *agents.Realm {
-			return agents.NewRealm(in.Clock, in.IDs, agents.GuideAgent{}, liaison.Agent{})
+			return agents.NewRealm(in.Clock, in.IDs, agents.GuideAgent{}, contentliaison.Agent{}, insightsliaison.Agent{}, journeyliaison.Agent{}, outcomesliaison.Agent{})
 		},
 		func(r *agents.Realm) conversation.Agents { return r },
 		func(c *content.Realm, i *insights.Realm, j *journey.Realm, o *outcomes.Realm, a *agents.Realm, tests testRealms, e equipment) (*intents.Catalogue, error) {
@@ -45,7 +51,10 @@ func realmsModule(cfg Config) fx.Option {
 			if err != nil {
 				return nil, err
 			}
-			return catalogue, a.Equip(agents.Equipment{Catalogue: catalogue, Grants: e.Grants, Model: e.Model})
+			return catalogue, a.Equip(agents.Equipment{
+				Catalogue: catalogue, Grants: e.Grants, Model: e.Model,
+				Posture: func(context.Context, ports.Tx, string) (agent.Posture, error) { return cfg.posture(), nil },
+			})
 		},
 		artifacts.New, artifacts.NewKeeper,
 	))

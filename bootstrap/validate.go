@@ -128,6 +128,9 @@ func (c Config) validateLimits() (problems []error) {
 
 // validateModel asks the model's adapter about its settings, if there is to be one.
 func (c Config) validateModel() []error {
+	if err := c.posture().Check(); err != nil {
+		return []error{fmt.Errorf("agents: %w", err)}
+	}
 	if c.LLM.BaseURL == "" {
 		if c.LLM.Key != "" {
 			return []error{errors.New("llm.key is set, but llm.base_url is not")}

@@ -16,6 +16,7 @@ import (
 	"github.com/symphainy/symphainy/application/realms/content"
 	"github.com/symphainy/symphainy/application/securityguard"
 	"github.com/symphainy/symphainy/application/trafficcop"
+	"github.com/symphainy/symphainy/domain/identity"
 	"github.com/symphainy/symphainy/ports"
 )
 
@@ -74,7 +75,7 @@ func (c Config) Validate() error {
 	return errors.Join(all...)
 }
 
-// Deps is what the routes stand on. All are needed, except Observe, Console, Sockets, AsyncAPI, Checks and SpareChecks.
+// Deps is what the routes stand on. All are needed, except MCP, Observe, Console, Sockets, AsyncAPI, Checks and SpareChecks.
 type Deps struct {
 	Guard     *securityguard.Guard
 	Accounts  *accounts.Service
@@ -106,6 +107,8 @@ type Deps struct {
 	Observe func(method, route string, status int, took time.Duration)
 	// Console holds the console's files in one flat folder, index.html among them; nil for a server without one.
 	Console fs.FS
+	// MCP answers a request of a verified caller over the Model Context Protocol; nil leaves the route out.
+	MCP func(w http.ResponseWriter, r *http.Request, p identity.Principal, sessionID string)
 	// Sockets are handlers that authenticate themselves, by route; each must be in the policy table.
 	Sockets map[string]http.Handler
 }

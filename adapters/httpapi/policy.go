@@ -121,6 +121,8 @@ func policies() []policy {
 
 		{method: post, path: "/api/runtime/agent/ticket", access: whole, writes: true, body: bodyLimit},
 		{method: get, path: "/api/runtime/agent", access: own, socket: true},
+		{method: post, path: "/api/agui", access: whole, permission: write, writes: true, body: bodyLimit},
+		{method: post, path: mcpPath, access: whole, permission: read, writes: true, body: bodyLimit},
 		{method: get, path: "/ws", access: own, socket: true},
 		{method: get, path: "/api/realms", access: whole, permission: read},
 

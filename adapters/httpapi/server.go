@@ -50,6 +50,9 @@ func New(d Deps, cfg Config) (*Server, error) {
 		byRoute: map[string]policy{}, left: map[string]policy{},
 	}
 	for _, p := range policies() {
+		if p.path == mcpPath && d.MCP == nil {
+			continue
+		}
 		if _, mounted := d.Sockets[p.path]; p.socket && !mounted || p.console && d.Console == nil {
 			continue
 		}
@@ -101,6 +104,7 @@ func (s *Server) build() error {
 	s.queueRoutes()
 	s.guideRoutes()
 	s.olderRoutes()
+	s.aguiRoutes()
 	s.pageRoutes()
 	s.consoleRoutes()
 	for k := range s.left {

@@ -203,7 +203,7 @@ func (t *turn) run(ctx context.Context, c agent.ToolCall, tool Tool, p Pass) (ag
 		}
 		return result, nil
 	}
-	result.Data = bounded(child.Artifacts)
+	result.Data = child.Artifacts
 	return result, nil
 }
 

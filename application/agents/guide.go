@@ -27,6 +27,9 @@ func (GuideAgent) Definition() agent.Definition {
 
 // Respond answers from the session's facts.
 func (GuideAgent) Respond(_ context.Context, t ports.Turn, say func(string) error) (agent.Reply, error) {
+	if reply, ok := Act(t, Deeds()); ok {
+		return reply, Stream(reply.Text, say)
+	}
 	o := Overlook(t.Facts)
 	a := Analyse(t.Text)
 	g := o.Guide()

@@ -109,7 +109,7 @@ func Overlook(f ports.SessionFacts) Overview {
 func (o *Overview) work(executions []execution.Snapshot) {
 	for _, e := range executions {
 		switch {
-		case e.Intent.Type == TurnIntent:
+		case e.Intent.Type == TurnIntent, e.Intent.Type == ToolIntent:
 		case !e.State.Terminal():
 			o.Running = append(o.Running, e)
 		case e.State == execution.Failed:

@@ -97,7 +97,7 @@ func situation(t ports.Turn) string {
 		lines = append(lines, line(map[string]any{"file_id": f.ID, "summary": shorten(f.Describe())}))
 	}
 	for _, e := range t.Facts.Executions {
-		if e.Intent.Type != TurnIntent {
+		if e.Intent.Type != TurnIntent && e.Intent.Type != ToolIntent {
 			lines = append(lines, line(map[string]any{"execution_id": e.ID, "intent_type": e.Intent.Type, "status": e.State.Wire(), "error": shorten(e.ErrorMessage)}))
 		}
 	}
@@ -125,7 +125,7 @@ func resultText(r agent.ToolResult) string {
 		out["execution_id"] = r.ExecutionID
 	}
 	if r.Data != nil {
-		out["result"] = json.RawMessage(r.Data)
+		out["result"] = json.RawMessage(bounded(r.Data))
 	}
 	return data("tool_result", "", string(Encode(out)))
 }

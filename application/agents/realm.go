@@ -95,7 +95,7 @@ func (r *Realm) Type(id agent.ID) string {
 	return ""
 }
 
-// Declaration says that the realm has one internal intent.
+// Declaration says that the realm has internal intents only.
 func (r *Realm) Declaration() realm.Declaration {
 	return realm.Declaration{
 		Name: "agents", Title: "Agents", Agents: []string{string(agent.Guide)},
@@ -109,19 +109,26 @@ func (r *Realm) Declaration() realm.Declaration {
 				"message_id":{"type":"string","maxLength":64},"text":{"type":"string","minLength":1,"maxLength":65536},
 				"surface":{"type":"string","maxLength":64}}}`),
 			Example: []byte(`{"agent_id":"guide","conversation_id":"con_00000000000000000000000000","message_id":"msg_00000000000000000000000000","text":"Hello","surface":""}`),
+		}, {
+			Type: ToolIntent, Title: "Use a tool", Summary: "One tool call of an agent from outside.", Tier: 1, Internal: true, Anonymous: true,
+			Permission: identity.PermRead, Retry: realm.RetryExternal, ResultKeys: []string{},
+			Events: []string{event.AgentToolCall, event.AgentToolResult, event.AgentWaiting},
+			Schema: []byte(`{"type":"object","additionalProperties":false,"required":["tool","arguments"],
+				"properties":{"tool":{"type":"string","maxLength":128},"arguments":{}}}`),
+			Example: []byte(`{"tool":"find_artifacts","arguments":{}}`),
 		}},
 	}
 }
 
-// Handlers gives the turn's handler.
+// Handlers gives the handlers of turns and of calls from outside.
 func (r *Realm) Handlers() map[string]ports.IntentHandler {
-	return map[string]ports.IntentHandler{TurnIntent: r.turn}
+	return map[string]ports.IntentHandler{TurnIntent: r.turn, ToolIntent: r.tool}
 }
 
 // FailureEvents tells a conversation that its message found no answer.
 func (r *Realm) FailureEvents(s execution.Snapshot, code, message string) []event.Draft {
 	var p TurnParameters
-	if json.Unmarshal(s.Intent.Parameters, &p) != nil {
+	if s.Intent.Type != TurnIntent || json.Unmarshal(s.Intent.Parameters, &p) != nil {
 		return nil
 	}
 	return []event.Draft{{Type: event.AgentFailed, Data: Encode(map[string]any{

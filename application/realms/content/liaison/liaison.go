@@ -43,6 +43,9 @@ func topics() []topic {
 
 // Respond answers a turn.
 func (Agent) Respond(_ context.Context, t ports.Turn, say func(string) error) (agent.Reply, error) {
+	if reply, ok := agents.Act(t, agents.Deeds(agents.PillarContent)); ok {
+		return reply, agents.Stream(reply.Text, say)
+	}
 	o := agents.Overlook(t.Facts)
 	g := o.Guide()
 	text := answer(o, t.Text)

@@ -1,0 +1,321 @@
+package bootstrap_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/symphainy/symphainy/test/llmtest"
+)
+
+// person is a client with a session: a visitor's, until they register.
+type person struct {
+	t      *testing.T
+	url    string
+	header http.Header
+	client *http.Client
+}
+
+func visitor(t *testing.T, url string) *person {
+	t.Helper()
+	p := &person{t: t, url: url, header: http.Header{}, client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
+	var made struct {
+		Secret string `json:"session_secret"`
+	}
+	p.json(http.MethodPost, "/api/session/create-anonymous", "{}", &made)
+	require.NotEmpty(t, made.Secret)
+	p.header.Set("X-Session-Secret", made.Secret)
+	return p
+}
+
+// registered makes a user with a tenant of their own.
+func registered(t *testing.T, url string) *person {
+	t.Helper()
+	p := &person{t: t, url: url, header: http.Header{}, client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
+	var made struct {
+		Token string `json:"access_token"`
+	}
+	p.json(http.MethodPost, "/api/auth/register", `{"name":"Ada","email":"ada@example.org","password":"a long enough phrase"}`, &made)
+	require.NotEmpty(t, made.Token)
+	p.header.Set("Authorization", "Bearer "+made.Token)
+	return p
+}
+
+func (p *person) do(method, path, contentType string, body io.Reader) (int, []byte) {
+	p.t.Helper()
+	r, err := http.NewRequestWithContext(p.t.Context(), method, p.url+path, body)
+	require.NoError(p.t, err)
+	r.Header = p.header.Clone()
+	if contentType != "" {
+		r.Header.Set("Content-Type", contentType)
+	}
+	res, err := p.client.Do(r)
+	require.NoError(p.t, err)
+	defer res.Body.Close()
+	raw, err := io.ReadAll(res.Body)
+	require.NoError(p.t, err)
+	return res.StatusCode, raw
+}
+
+func (p *person) json(method, path, body string, into any) {
+	p.t.Helper()
+	status, raw := p.do(method, path, "application/json", strings.NewReader(body))
+	require.Less(p.t, status, 300, string(raw))
+	require.NoError(p.t, json.Unmarshal(raw, into), string(raw))
+}
+
+// upload sends a file and waits until it is there.
+func (p *person) upload(name string) {
+	p.t.Helper()
+	content, err := os.ReadFile(filepath.Join("..", "test", "fixtures", name))
+	require.NoError(p.t, err)
+	var form bytes.Buffer
+	w := multipart.NewWriter(&form)
+	part, err := w.CreateFormFile("file", name)
+	require.NoError(p.t, err)
+	_, err = part.Write(content)
+	require.NoError(p.t, err)
+	require.NoError(p.t, w.Close())
+	status, raw := p.do(http.MethodPost, "/api/files", w.FormDataContentType(), &form)
+	require.Equal(p.t, http.StatusAccepted, status, string(raw))
+	var accepted struct {
+		ID string `json:"execution_id"`
+	}
+	require.NoError(p.t, json.Unmarshal(raw, &accepted))
+	require.Eventually(p.t, func() bool {
+		var s struct{ Status string }
+		p.json(http.MethodGet, "/api/execution/"+accepted.ID+"/status", "", &s)
+		return s.Status == "completed"
+	}, 20*time.Second, 20*time.Millisecond)
+}
+
+// chat says something to the guide and gives its answer.
+func (p *person) chat(message string) string {
+	p.t.Helper()
+	raw, err := json.Marshal(map[string]string{"message": message})
+	require.NoError(p.t, err)
+	var answer struct {
+		Status   string `json:"status"`
+		Response string `json:"message"`
+	}
+	p.json(http.MethodPost, "/api/v1/guide-agent/chat", string(raw), &answer)
+	p.t.Logf("> %s\n%s\n", message, answer.Response)
+	require.Equal(p.t, "completed", answer.Status, "%s: %s", message, answer.Response)
+	return answer.Response
+}
+
+// Without any model a person gets from an uploaded table and a process to an exported roadmap by chatting only.
+func TestFromFilesToAnExportedRoadmapByChatting(t *testing.T) {
+	require.NoError(t, run(t, variant(t), func(url string) {
+		p := registered(t, url)
+		require.Contains(t, p.chat("Hello"), "You have no files yet")
+		p.upload("orders-240.csv")
+		p.upload("beneficiary.bpmn")
+		for _, said := range []struct{ text, answer string }{
+			{"save orders-240.csv", "Save materialization is done"},
+			{"save it please, the beneficiary one", "Save materialization is done"},
+			{"parse orders-240.csv", "240 records"},
+			{"assess the quality of orders-240.csv", "grade A"},
+			{"analyse the last one", "Analyze structured data is done"},
+			{"create a workflow of beneficiary.bpmn", "tasks"},
+			{"analyse the coexistence", "Analyze coexistence is done"},
+			{"create a blueprint", "Create blueprint is done"},
+			{"write the SOP", "steps"},
+			{"synthesise what was found", "Synthesize outcome is done"},
+			{"make a roadmap to cut rework by 20 %, move the policies to the new system", "phases"},
+			{"export the roadmap as docx", "/api/artifacts/"},
+			{"what do I have?", "2 files"},
+		} {
+			require.Contains(t, p.chat(said.text), said.answer, said.text)
+		}
+	}))
+}
+
+// header is a transport that adds a credential.
+type header struct {
+	values http.Header
+	next   http.RoundTripper
+}
+
+func (h header) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	for k, v := range h.values {
+		r.Header[k] = v
+	}
+	return h.next.RoundTrip(r)
+}
+
+func (p *person) mcp() *mcp.ClientSession {
+	p.t.Helper()
+	c := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1"}, nil)
+	s, err := c.Connect(p.t.Context(), &mcp.StreamableClientTransport{
+		Endpoint: p.url + "/mcp", MaxRetries: -1, DisableStandaloneSSE: true,
+		HTTPClient: &http.Client{Transport: header{p.header, &http.Transport{DisableKeepAlives: true}}},
+	}, nil)
+	require.NoError(p.t, err)
+	return s
+}
+
+func (p *person) tools(s *mcp.ClientSession) map[string]*mcp.Tool {
+	p.t.Helper()
+	list, err := s.ListTools(p.t.Context(), nil)
+	require.NoError(p.t, err)
+	all := map[string]*mcp.Tool{}
+	for _, t := range list.Tools {
+		all[t.Name] = t
+	}
+	return all
+}
+
+// use calls a tool and gives what it answers.
+func (p *person) use(s *mcp.ClientSession, tool string, arguments map[string]any) (map[string]any, bool) {
+	p.t.Helper()
+	r, err := s.CallTool(p.t.Context(), &mcp.CallToolParams{Name: tool, Arguments: arguments})
+	require.NoError(p.t, err)
+	var out map[string]any
+	require.NoError(p.t, json.Unmarshal([]byte(r.Content[0].(*mcp.TextContent).Text), &out))
+	return out, r.IsError
+}
+
+func TestOutsideAgentsUseTheToolsAsTheirCallerMay(t *testing.T) {
+	cfg := variant(t)
+	cfg.Agents.Strict = true
+	require.NoError(t, run(t, cfg, func(url string) {
+		nobody := &person{t: t, url: url, header: http.Header{}, client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
+		status, _ := nobody.do(http.MethodPost, "/mcp", "application/json", strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"tools/list"}`))
+		require.Equal(t, http.StatusUnauthorized, status)
+
+		owner, guest := registered(t, url), visitor(t, url)
+		o, g := owner.mcp(), guest.mcp()
+		defer o.Close()
+		defer g.Close()
+		all, few := owner.tools(o), guest.tools(g)
+		for _, name := range []string{"find_artifacts", "parse_content", "generate_roadmap"} {
+			require.Contains(t, all, name)
+		}
+		require.NotContains(t, few, "generate_roadmap")
+		require.NotContains(t, all, "agent.turn")
+		require.Less(t, len(few), len(all))
+
+		owner.upload("orders-240.csv")
+		found, failed := owner.use(o, "find_artifacts", map[string]any{"artifact_type": "file"})
+		require.False(t, failed, found)
+		files := found["result"].(map[string]any)["artifacts"].([]any)
+		require.Len(t, files, 1)
+		id := files[0].(map[string]any)["artifact_id"]
+		found, failed = guest.use(g, "find_artifacts", map[string]any{"artifact_type": "file"})
+		require.False(t, failed)
+		require.Empty(t, found["result"].(map[string]any)["artifacts"], "another's files do not exist")
+		found, failed = guest.use(g, "get_artifact", map[string]any{"artifact_id": id})
+		require.True(t, failed)
+		require.Equal(t, "not_found", found["error"])
+		found, failed = owner.use(o, "parse_content", map[string]any{"file_id": id, "tenant_id": "ten_other"})
+		require.True(t, failed)
+		require.Equal(t, "unknown_field", found["error"])
+		_, err := g.CallTool(t.Context(), &mcp.CallToolParams{Name: "generate_roadmap", Arguments: map[string]any{"goals": []string{"x"}}})
+		require.Error(t, err, "a tool that is not the caller's is none")
+
+		// Under a strict posture what changes something waits for a person: the answer is a handle at once, which tells how it stands.
+		found, failed = owner.use(o, "generate_roadmap", map[string]any{"goals": []string{"Less rework"}})
+		require.False(t, failed, found)
+		require.Equal(t, "waiting", found["status"])
+		found, failed = owner.use(o, "get_execution", map[string]any{"execution_id": found["execution_id"]})
+		require.False(t, failed)
+		require.Equal(t, "waiting", found["result"].(map[string]any)["status"])
+	}))
+}
+
+// agEvents posts a run and gives its events.
+func (p *person) agEvents(input string) []map[string]any {
+	p.t.Helper()
+	status, raw := p.do(http.MethodPost, "/api/agui", "application/json", strings.NewReader(input))
+	require.Equal(p.t, http.StatusOK, status, string(raw))
+	var events []map[string]any
+	for _, block := range strings.Split(string(raw), "\n\n") {
+		if text, ok := strings.CutPrefix(block, "data: "); ok {
+			var e map[string]any
+			require.NoError(p.t, json.Unmarshal([]byte(text), &e), text)
+			events = append(events, e)
+		}
+	}
+	return events
+}
+
+// checkAG holds events to the order that the protocol asks for.
+func checkAG(t *testing.T, events []map[string]any) (types []string, text string) {
+	t.Helper()
+	open, calls := "", map[any]bool{}
+	for i, e := range events {
+		kind := e["type"].(string)
+		types = append(types, kind)
+		require.Equal(t, i == 0, kind == "RUN_STARTED")
+		require.Equal(t, i == len(events)-1, kind == "RUN_FINISHED" || kind == "RUN_ERROR")
+		switch kind {
+		case "TEXT_MESSAGE_START":
+			require.Empty(t, open)
+			open = e["messageId"].(string)
+		case "TEXT_MESSAGE_CONTENT":
+			require.Equal(t, open, e["messageId"])
+			require.NotEmpty(t, e["delta"])
+			text += e["delta"].(string)
+		case "TEXT_MESSAGE_END":
+			require.Equal(t, open, e["messageId"])
+			open = ""
+		case "TOOL_CALL_START":
+			require.Empty(t, open)
+			require.NotEmpty(t, e["toolCallName"])
+			calls[e["toolCallId"]] = true
+		case "TOOL_CALL_ARGS", "TOOL_CALL_END", "TOOL_CALL_RESULT":
+			require.NotEmpty(t, e["toolCallId"])
+		case "RUN_STARTED", "RUN_FINISHED":
+			require.NotEmpty(t, e["threadId"])
+			require.NotEmpty(t, e["runId"])
+		case "CUSTOM":
+			require.NotEmpty(t, e["name"])
+		default:
+			t.Fatalf("no AG-UI event: %s", kind)
+		}
+	}
+	require.Empty(t, open)
+	return types, text
+}
+
+func TestAGUI(t *testing.T) {
+	model := llmtest.NewServer(t, func(r llmtest.Request) llmtest.Answer {
+		if r.Last("tool").Role == "" {
+			return llmtest.Use("find_artifacts", `{}`, "parse_content", `{"file_id":"fil_00000000000000000000000000"}`)
+		}
+		return llmtest.Say("That ", "is ", "all.")
+	})
+	cfg := variant(t)
+	cfg.LLM.BaseURL, cfg.Agents.Strict = model.BaseURL(), true
+	require.NoError(t, run(t, cfg, func(url string) {
+		p := registered(t, url)
+		events := p.agEvents(`{"threadId":"t1","runId":"r1","state":{},"tools":[],"context":[],"messages":[{"id":"m1","role":"user","content":"remove it"}]}`)
+		types, _ := checkAG(t, events)
+		require.Contains(t, types, "TOOL_CALL_RESULT")
+		outcome := events[len(events)-1]["outcome"].(map[string]any)
+		require.Equal(t, "interrupt", outcome["type"])
+		interrupt := outcome["interrupts"].([]any)[0].(map[string]any)
+		require.NotEmpty(t, interrupt["toolCallId"])
+		resume, err := json.Marshal(map[string]any{
+			"threadId": "t1", "runId": "r2", "messages": []any{}, "tools": []any{}, "context": []any{},
+			"resume": []any{map[string]any{"interruptId": interrupt["id"], "status": "resolved", "payload": map[string]any{"approved": true}}},
+		})
+		require.NoError(t, err)
+		events = p.agEvents(string(resume))
+		_, text := checkAG(t, events)
+		require.Equal(t, "That is all.", text)
+		require.Equal(t, "success", events[len(events)-1]["outcome"].(map[string]any)["type"])
+	}))
+}
