@@ -33,7 +33,6 @@ const mcpWait = 5 * time.Second
 func httpModule(cfg Config) fx.Option {
 	return fx.Module("http", fx.Provide(
 		pending.New, queues.New,
-		pending.New,
 		func(a *agents.Realm, r ports.Runtime, c *intents.Catalogue, ids ports.IDs, o Options, log *slog.Logger) *mcpserver.Server {
 			return mcpserver.New(agents.Outside{Realm: a, Runtime: r, Catalogue: c, IDs: ids}, o.Version, mcpWait, log)
 		},

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"mime/multipart"
@@ -224,6 +225,10 @@ func (w *world) deps() httpapi.Deps {
 			UnitOfWork: store, Runtime: engine, Catalogue: catalogue, Agents: guides, Clock: w.clock, IDs: ids}), Clock: w.clock, Log: log, JWKS: keys.JWKS,
 		AsyncAPI: []byte(`{"asyncapi":"3.0.0"}`), Console: consolePages(), Checks: []ports.HealthCheck{check{name: "store"}, check{name: "broken", err: w.broken}},
 		SpareChecks: []ports.HealthCheck{check{name: "spare", err: func() error { return errors.New("gone") }}}, Sockets: w.sockets,
+		MCP: func(out http.ResponseWriter, _ *http.Request, p identity.Principal, sessionID string) {
+			out.Header().Set("Content-Type", "application/json")
+			fmt.Fprintf(out, `{"jsonrpc":"2.0","id":1,"result":{"actor":%q,"session":%q}}`, p.Actor(), sessionID)
+		},
 	}
 }
 

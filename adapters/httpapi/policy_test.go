@@ -10,13 +10,15 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 	"github.com/stretchr/testify/require"
+
+	"github.com/symphainy/symphainy/domain/identity"
 )
 
 func bare(t *testing.T) *Server {
 	t.Helper()
 	cfg := Defaults()
 	cfg.CursorKey = make([]byte, 32)
-	s, err := New(Deps{Log: slog.New(slog.DiscardHandler), Console: fstest.MapFS{"index.html": {}}, Sockets: map[string]http.Handler{
+	s, err := New(Deps{Log: slog.New(slog.DiscardHandler), MCP: func(http.ResponseWriter, *http.Request, identity.Principal, string) {}, Console: fstest.MapFS{"index.html": {}}, Sockets: map[string]http.Handler{
 		"/api/runtime/agent": http.NotFoundHandler(), "/api/execution/{id}/stream": http.NotFoundHandler(), "/ws": http.NotFoundHandler(),
 	}}, cfg)
 	require.NoError(t, err)

@@ -40,7 +40,7 @@ func newClient(c Config) *http.Client {
 func (b bounds) RoundTrip(r *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(r.Context())
 	silence := time.AfterFunc(b.idle, func() { cancel(errIdle) })
-	resp, err := b.next.RoundTrip(r.WithContext(ctx)) //nolint:bodyclose // it is handed on in the answer
+	resp, err := b.next.RoundTrip(r.WithContext(ctx))
 	if err != nil {
 		silence.Stop()
 		err = because(ctx, err)

@@ -141,7 +141,7 @@ func (t *turn) decided(ctx context.Context, s *speaker, c agent.ToolCall, p Pass
 	case d.Verdict == execution.Edit:
 		exact, err := exactArguments(tool, d.Response)
 		if err != nil {
-			return nil, errArguments, nil //nolint:nilerr // the agent is told that the edit does not fit
+			return nil, errArguments, nil
 		}
 		return exact, nil, nil
 	}

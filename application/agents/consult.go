@@ -34,7 +34,9 @@ func (t *turn) consult(ctx context.Context, s *speaker, c agent.ToolCall) (agent
 		return refusedResult(c, errDelegation), nil
 	case t.used.ToolCalls >= t.posture.Limits.ToolCalls:
 		return refusedResult(c, errCallLimit), nil
-	case intents.Fits(consultation().Schema, c.Arguments) != nil || json.Unmarshal(c.Arguments, &in) != nil:
+	}
+	fits := intents.Fits(consultation().Schema, c.Arguments) == nil && json.Unmarshal(c.Arguments, &in) == nil
+	if !fits {
 		return refusedResult(c, errArguments), nil
 	}
 	builtin := t.realm.agents[in.Agent]

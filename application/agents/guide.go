@@ -27,12 +27,15 @@ func (GuideAgent) Definition() agent.Definition {
 
 // Respond answers from the session's facts.
 func (GuideAgent) Respond(_ context.Context, t ports.Turn, say func(string) error) (agent.Reply, error) {
-	if reply, ok := Act(t, Deeds()); ok {
-		return reply, Stream(reply.Text, say)
-	}
 	o := Overlook(t.Facts)
 	a := Analyse(t.Text)
 	g := o.Guide()
+	if reply, ok := Act(t, Deeds()); ok {
+		if reply.Data == nil && len(reply.Calls) == 0 {
+			reply.Suggestions, reply.Data = g.Steps, guideData(a, g)
+		}
+		return reply, Stream(reply.Text, say)
+	}
 	paragraphs := []string{opening(t, a), standing(o)}
 	if a.Pillar != "" {
 		paragraphs = append(paragraphs, handOver(a))

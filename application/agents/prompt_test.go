@@ -16,7 +16,6 @@ import (
 	"github.com/symphainy/symphainy/ports"
 )
 
-//nolint:gochecknoglobals // a flag
 var update = flag.Bool("update", false, "write the golden prompts")
 
 func printed(messages []ports.ChatMessage) string {

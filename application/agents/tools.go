@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/text/cases"
@@ -42,7 +43,7 @@ func (t Tool) Privileged() bool {
 func (t Tool) Fingerprint() string {
 	h := sha256.New()
 	for _, part := range [][]byte{[]byte(t.Name), []byte(t.Description), t.Schema} {
-		fmt.Fprintf(h, "%d:", len(part))
+		h.Write([]byte(strconv.Itoa(len(part)) + ":"))
 		h.Write(part)
 	}
 	return hex.EncodeToString(h.Sum(nil))

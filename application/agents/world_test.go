@@ -152,9 +152,12 @@ type world struct {
 	server  *llmtest.Server
 	engine  *runtime.Engine
 	realm   *agents.Realm
-	ids     system.IDs
-	mu      sync.Mutex
-	reports []error
+	// catalogue and tools are what the realm was equipped with.
+	catalogue *intents.Catalogue
+	tools     *agents.Tools
+	ids       system.IDs
+	mu        sync.Mutex
+	reports   []error
 }
 
 // newWorld makes a world; without a script there is no model.
@@ -183,6 +186,9 @@ func (w *world) start(builtin ...ports.Agent) {
 	}
 	w.realm = agents.NewRealm(w.clock, w.ids, builtin...)
 	catalogue, err := intents.NewCatalogue(w.own, w.other, w.realm)
+	require.NoError(w.t, err)
+	w.catalogue = catalogue
+	w.tools, err = agents.NewTools(catalogue)
 	require.NoError(w.t, err)
 	require.NoError(w.t, w.realm.Equip(agents.Equipment{
 		Catalogue: catalogue, Grants: w.grants, Model: w.model,
@@ -371,4 +377,13 @@ func obedient(namesAndArguments ...string) func(llmtest.Request) llmtest.Answer 
 		}
 		return llmtest.Say("I ", "did what ", "I was told.")
 	}
+}
+
+// toolsOf gives why the tools of some realms are refused.
+func toolsOf(t *testing.T, realms ...ports.Realm) error {
+	t.Helper()
+	catalogue, err := intents.NewCatalogue(realms...)
+	require.NoError(t, err)
+	_, err = agents.NewTools(catalogue)
+	return err
 }

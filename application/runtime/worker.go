@@ -131,7 +131,7 @@ func (e *Engine) handle(ctx context.Context, entry intents.Entry, s execution.Sn
 	if s.Ending != "" {
 		return result, c.unwind(ctx)
 	}
-	if err := c.authorise(ctx); err != nil {
+	if err := guarded(func() error { return c.authorise(ctx) }); err != nil {
 		return result, err
 	}
 	err = guarded(func() (err error) {
