@@ -220,7 +220,7 @@ func (w *world) deps() httpapi.Deps {
 			Config: trafficcop.Config{AnonymousRate: ports.Rate{Limit: 200, Window: time.Hour}}}),
 		Admission: trafficcop.NewAdmission(catalogue, engine, store, ids), Pending: pending.New(catalogue, store, w.clock, ids),
 		Catalogue: catalogue, Runtime: engine, Control: engine, Feed: engine, Artifacts: artifacts.New(store, blobs, w.clock), Keeper: artifacts.NewKeeper(store, w.clock, ids),
-		Queues: queues.New(store),
+		Queues:  queues.New(store),
 		Uploads: content.NewUploads(blobs, ids, content.Limits{Upload: 64 << 10}), Conversations: conversation.New(conversation.Deps{
 			UnitOfWork: store, Runtime: engine, Catalogue: catalogue, Agents: guides, Clock: w.clock, IDs: ids}), Clock: w.clock, Log: log, JWKS: keys.JWKS,
 		AsyncAPI: []byte(`{"asyncapi":"3.0.0"}`), Console: consolePages(), Checks: []ports.HealthCheck{check{name: "store"}, check{name: "broken", err: w.broken}},

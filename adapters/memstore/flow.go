@@ -16,8 +16,8 @@ import (
 type flow struct{ *txn }
 
 // same gives the live executions of a session with a key; there is one at most.
-func (st *state) same(tenantID, sessionID, key string) []execution.Snapshot {
-	return st.executions.find(func(row execution.Snapshot) bool {
+func (s *state) same(tenantID, sessionID, key string) []execution.Snapshot {
+	return s.executions.find(func(row execution.Snapshot) bool {
 		return row.TenantID == tenantID && row.SessionID == sessionID && row.Intent.SameKey == key && !row.State.Terminal()
 	}, accepted)
 }

@@ -75,13 +75,16 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set(planeHeader, "runtime")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", "no-store")
-	defer func() {
-		if p := recover(); p != nil {
-			s.d.Log.ErrorContext(r.Context(), "panic", "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
-			s.fail(w, r, fault.New(fault.Internal, "internal", "panic"))
-		}
-	}()
+	defer s.recovered(w, r)
 	s.mux.ServeHTTP(w, r)
+}
+
+// recovered answers for a handler that panicked.
+func (s *Server) recovered(w http.ResponseWriter, r *http.Request) {
+	if p := recover(); p != nil {
+		s.d.Log.ErrorContext(r.Context(), "panic", "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
+		s.fail(w, r, fault.New(fault.Internal, "internal", "panic"))
+	}
 }
 
 // caller is on whose behalf a request is made. A credential that carries only a scope has a principal without rights.
