@@ -12,7 +12,7 @@ import (
 func modelModule(cfg Config) fx.Option {
 	return fx.Module("model", fx.Provide(func() (ports.LanguageModel, error) {
 		if cfg.LLM.BaseURL == "" {
-			return nil, nil //nolint:nilnil // no model is a deployment as good as any
+			return nil, nil // no model is a deployment as good as any
 		}
 		return openaillm.New(cfg.model())
 	}))

@@ -45,18 +45,18 @@ type retryInput struct {
 type signalInput struct {
 	ID   string `path:"id"`
 	Body struct {
-		Name     string          `json:"name" minLength:"1" maxLength:"100"`
+		Name     string    `json:"name" minLength:"1" maxLength:"100"`
 		Payload  jsonValue `json:"payload,omitempty" doc:"Any JSON, at most 64 KiB"`
-		SignalID string          `json:"signal_id,omitempty" maxLength:"100" doc:"Yours: a signal with the id of an earlier one changes nothing"`
+		SignalID string    `json:"signal_id,omitempty" maxLength:"100" doc:"Yours: a signal with the id of an earlier one changes nothing"`
 	}
 }
 
 type decisionInput struct {
 	ID   string `path:"id"`
 	Body struct {
-		Decision      string          `json:"decision" enum:"approve,reject,edit"`
+		Decision      string    `json:"decision" enum:"approve,reject,edit"`
 		Response      jsonValue `json:"response,omitempty" doc:"As the waiting's response_schema says"`
-		ArgumentsHash string          `json:"arguments_hash" minLength:"64" maxLength:"64" doc:"Of the waiting: what you saw"`
+		ArgumentsHash string    `json:"arguments_hash" minLength:"64" maxLength:"64" doc:"Of the waiting: what you saw"`
 	}
 }
 

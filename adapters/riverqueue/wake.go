@@ -16,7 +16,9 @@ type waking struct {
 	list []string
 }
 
-func newWaking(capacity int) *waking { return &waking{more: make(chan struct{}, 1), capacity: capacity} }
+func newWaking(capacity int) *waking {
+	return &waking{more: make(chan struct{}, 1), capacity: capacity}
+}
 
 // add never blocks; what does not fit is dropped from the end.
 func (w *waking) add(ids []string) {

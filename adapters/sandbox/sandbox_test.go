@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-var limits = pdftext.Limits{Pages: 2_000, TextBytes: 1 << 20} //nolint:gochecknoglobals // read only
+var limits = pdftext.Limits{Pages: 2_000, TextBytes: 1 << 20}
 
 func read(ctx context.Context, t *testing.T, content []byte) (pdftext.Text, error) {
 	t.Helper()

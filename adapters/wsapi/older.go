@@ -187,7 +187,7 @@ func (s *socket) translated(e event.Event, conversationID string) ([]byte, error
 		Waiting    *asked         `json:"waiting"`
 	}
 	if err := json.Unmarshal(e.Data, &d, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)); err != nil {
-		return nil, nil //nolint:nilerr,nilnil // an event of another shape is not one of the dialect's
+		return nil, nil //nolint:nilerr // an event of another shape is not one of the dialect's
 	}
 	fields := map[string]any{"execution_id": e.ExecutionID}
 	if conversationID != "" {
@@ -224,5 +224,5 @@ func (s *socket) translated(e event.Event, conversationID string) ([]byte, error
 		fields["status"], fields["error"], fields["error_code"] = strings.TrimPrefix(e.Type, "execution."), orNull(d.Error), orNull(d.Code)
 		return s.olderFrame(olderFailed, fields)
 	}
-	return nil, nil //nolint:nilnil // nothing to say
+	return nil, nil // nothing to say
 }

@@ -52,12 +52,12 @@ func (s *pushSocket) ended(ctx context.Context, e event.Event, _ string) ([]byte
 	switch e.Type {
 	case event.ExecutionCompleted, event.ExecutionFailed, event.ExecutionCancelled:
 	default:
-		return nil, nil //nolint:nilnil // nothing to push
+		return nil, nil // nothing to push
 	}
 	ex, err := s.hub.Runtime.Execution(ctx, s.caller().principal.Scope(), e.ExecutionID)
 	switch {
 	case errors.Is(err, fault.ErrNotFound):
-		return nil, nil //nolint:nilnil // it moved away with its session; the watch ends this socket
+		return nil, nil // it moved away with its session; the watch ends this socket
 	case err != nil:
 		return nil, err
 	}

@@ -65,7 +65,6 @@ func industries() []struct {
 	}
 }
 
-//nolint:gochecknoglobals // compiled once
 var (
 	systemPattern = regexp.MustCompile(`(?i)\bwe (?:use|run|work with|rely on) ([^.;!?\n]{2,200})`)
 	goalPattern   = regexp.MustCompile(`(?i)\b(?:our goal is|our goals are|we want|we need|we aim) (?:to )?([^.;!?\n]{2,200})`)

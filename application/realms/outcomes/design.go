@@ -1,7 +1,6 @@
 package outcomes
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -165,7 +164,7 @@ func (d design) made() made {
 	goals := d.goals()
 	metadata := map[string]any{"source": d.in.Source, "source_id": d.source.ID, "source_name": orNull(clip(d.source.Name, nameMost)), "source_version": d.source.ContentVersion}
 	if len(d.in.SourceData) > 0 {
-		metadata["source_data"] = json.RawMessage(d.in.SourceData)
+		metadata["source_data"] = d.in.SourceData
 	}
 	m.settle(typeSolution, map[string]any{
 		"solution_id": d.id, "name": m.Name, "description": orNull(d.in.Options.Description), "status": "registered",

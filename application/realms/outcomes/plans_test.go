@@ -27,7 +27,7 @@ func TestPOCIsAboutWhatItNames(t *testing.T) {
 	})
 	require.Equal(t, []string{"poc_proposal_created"}, o.Events())
 	doc := o.Artifact("poc")
-	require.Equal(t, o.Artifact("poc_proposal")["alias_of"], nil, "the world shows aliases plainly")
+	require.Nil(t, o.Artifact("poc_proposal")["alias_of"], "the world shows aliases plainly")
 	require.Equal(t, o.Value("poc_id"), o.Value("proposal_id"))
 	require.Equal(t, []any{"Show that beneficiary change can be assisted, e.g. by checks.", "Use POLICIES for it!", "Keep people in charge"}, doc["objectives"])
 	require.Equal(t, 2, count(t, doc, "in_scope"))

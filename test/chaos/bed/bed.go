@@ -62,7 +62,7 @@ func (s *Suite) New(ctx context.Context, o Options) (*Bed, error) {
 	b := &Bed{
 		Suite: s, Options: o, Dir: filepath.Join(s.Dir, fmt.Sprintf("bed%d", s.number.Add(1))), History: &history.History{},
 		HTTP:   &http.Client{Timeout: 90 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: 5 * time.Second}},
-		random: rand.New(rand.NewPCG(o.Seed, 1)), //nolint:gosec // a run must be repeatable from its seed
+		random: rand.New(rand.NewPCG(o.Seed, 1)), // a run must be repeatable from its seed
 	}
 	if err := b.begin(ctx); err != nil {
 		return nil, errors.Join(err, b.Close())

@@ -96,7 +96,7 @@ func (r *Replica) Start(ctx context.Context, vars ...string) error {
 	r.mu.Lock()
 	r.generation++
 	out := &output{changed: make(chan struct{}, 1)}
-	cmd := exec.Command(r.bed.Suite.Binary, "serve") //nolint:noctx // it is ended by signals
+	cmd := exec.Command(r.bed.Suite.Binary, "serve") // it is ended by signals
 	cmd.Env = append(r.bed.vars(), "SYMPHAINY_ADDR="+r.address, "CHAOS_WORKER="+worker(r.Index, r.generation))
 	if r.dsn != "" {
 		cmd.Env = append(cmd.Env, "SYMPHAINY_DATABASE_URL="+r.dsn)

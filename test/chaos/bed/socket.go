@@ -45,7 +45,7 @@ func (c *Client) ReadSocket(ctx context.Context, base string, w *history.Watch, 
 	})
 	for {
 		if err := conn.SetReadDeadline(time.Now().Add(socketPatience)); err != nil {
-			return 0, nil //nolint:nilerr // the connection is gone, which is an outcome and no error
+			return 0, nil // the connection is gone, which is an outcome and no error
 		}
 		_, raw, err := conn.ReadMessage()
 		var closed *websocket.CloseError

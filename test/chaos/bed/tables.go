@@ -27,16 +27,21 @@ func (b *Bed) Query(ctx context.Context, query string, scan func(*sql.Rows) erro
 	if err != nil {
 		return err
 	}
+	return errors.Join(scanAll(ctx, db, query, scan), db.Close())
+}
+
+func scanAll(ctx context.Context, db *sql.DB, query string, scan func(*sql.Rows) error) (err error) {
 	rows, err := db.QueryContext(ctx, query)
 	if err != nil {
-		return errors.Join(err, db.Close())
+		return err
 	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
-		if err = scan(rows); err != nil {
-			break
+		if err := scan(rows); err != nil {
+			return err
 		}
 	}
-	return errors.Join(err, rows.Err(), rows.Close(), db.Close())
+	return rows.Err()
 }
 
 // Exec changes something in PostgreSQL directly.

@@ -63,7 +63,7 @@ func r11() Row {
 		ids = append(ids, id)
 		o.count("probes while the store stood still", probes)
 		o.figure("back after %s, goroutines %d → %d", round(back), calm, busy)
-		o.want(back <= 5*time.Second*r.slowness(), "the service was back only after %s", back)
+		o.want(back <= r.stretched(5*time.Second), "the service was back only after %s", back)
 		o.want(busy <= 2*calm+3*probesAtOnce, "goroutines went from %d to %d", calm, busy)
 		for _, op := range b.History.Ops() {
 			if op.Outcome == history.OK {

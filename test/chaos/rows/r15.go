@@ -41,7 +41,7 @@ func r15() Row {
 		}
 		o.count("replicas stopped inside a claim", len(blocked))
 		o.times("blocked", blocked)
-		o.want(quantile(blocked, 1) <= 5*time.Second*r.slowness(), "others were blocked for %s", quantile(blocked, 1))
+		o.want(quantile(blocked, 1) <= r.stretched(5*time.Second), "others were blocked for %s", quantile(blocked, 1))
 		o.judge(ctx, b, ids, 1)
 		return o.result(b)
 	}

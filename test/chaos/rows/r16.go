@@ -57,7 +57,7 @@ func r16() Row {
 		o.times("delivery with cuts", after)
 		added := quantile(after, 0.99) - quantile(before, 0.99)
 		o.figure("added p99 %s", round(added))
-		o.want(added <= time.Second*r.slowness(), "cuts add %s at p99", added)
+		o.want(added <= r.stretched(time.Second), "cuts add %s at p99", added)
 		o.judge(ctx, b, append(ids, more...), steps)
 		return o.result(b)
 	}

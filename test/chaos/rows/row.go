@@ -162,9 +162,7 @@ func (o *outcome) zero(f check.Finding, kinds ...string) {
 // result closes a row: the bed must be sound, and it is ended.
 func (o *outcome) result(b *bed.Bed) Result {
 	if b != nil {
-		for _, unsound := range b.Unsound() {
-			o.problems = append(o.problems, unsound)
-		}
+		o.problems = append(o.problems, b.Unsound()...)
 		path := filepath.Join(o.run.Dir, strings.ToLower(o.row.ID)+".jsonl")
 		hash, err := b.History.Write(path)
 		o.wrong(err)
