@@ -53,7 +53,7 @@ type holder struct {
 	n                                                        int
 	file, contract, parsed, target, document, process, bpmn  string
 	workflow, sop, coexistence, blueprint, quality, analysis string
-	roadmap, poc, synthesis, guide, config                   string
+	roadmap, poc, synthesis                                  string
 }
 
 func hold(t *testing.T, w *realmtest.World, n int) *holder {
