@@ -1,7 +1,8 @@
 #!/bin/sh
 # Makes sure that what the tests need beyond Go is there: a C compiler, for the
-# race detector, and the PostgreSQL server programs. Installs what is missing
-# with apt-get, through sudo if need be; does nothing where nothing is missing.
+# race detector, the PostgreSQL server programs, and Chromium for the tests in a
+# browser. Installs what is missing with apt-get, through sudo if need be; does
+# nothing where nothing is missing.
 #
 # Usage: ensure.sh PGRUN   (PGRUN -check says whether a server can be started)
 set -eu
@@ -15,11 +16,12 @@ compiler_works() {
 missing=
 compiler_works || missing="gcc libc6-dev"
 "$pgrun" -check 2>/dev/null || missing="${missing:+$missing }postgresql"
+command -v chromium >/dev/null || missing="${missing:+$missing }chromium"
 [ -n "$missing" ] || exit 0
 
 fail() {
 	echo "cannot run the tests: $1" >&2
-	echo "They need a C compiler (for the race detector) and the PostgreSQL server programs;" >&2
+	echo "They need a C compiler (for the race detector), the PostgreSQL server programs and Chromium;" >&2
 	echo "missing here: $missing (Debian package names). Install them and run this again." >&2
 	exit 1
 }
@@ -42,3 +44,4 @@ apt install -y --no-install-recommends $missing
 
 compiler_works || fail "the C compiler still does not work"
 "$pgrun" -check || fail "PostgreSQL is still missing"
+command -v chromium >/dev/null || fail "Chromium is still missing"
