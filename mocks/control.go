@@ -144,6 +144,64 @@ func (_c *Control_Decide_Call) RunAndReturn(run func(context.Context, identity.P
 	return _c
 }
 
+// OpenDecisions provides a mock function with given fields: ctx, p, page
+func (_m *Control) OpenDecisions(ctx context.Context, p identity.Principal, page ports.Page) (ports.DecisionPage, error) {
+	ret := _m.Called(ctx, p, page)
+
+	if len(ret) == 0 {
+		panic("no return value specified for OpenDecisions")
+	}
+
+	var r0 ports.DecisionPage
+	var r1 error
+	if rf, ok := ret.Get(0).(func(context.Context, identity.Principal, ports.Page) (ports.DecisionPage, error)); ok {
+		return rf(ctx, p, page)
+	}
+	if rf, ok := ret.Get(0).(func(context.Context, identity.Principal, ports.Page) ports.DecisionPage); ok {
+		r0 = rf(ctx, p, page)
+	} else {
+		r0 = ret.Get(0).(ports.DecisionPage)
+	}
+
+	if rf, ok := ret.Get(1).(func(context.Context, identity.Principal, ports.Page) error); ok {
+		r1 = rf(ctx, p, page)
+	} else {
+		r1 = ret.Error(1)
+	}
+
+	return r0, r1
+}
+
+// Control_OpenDecisions_Call is a *mock.Call that shadows Run/Return methods with type explicit version for method 'OpenDecisions'
+type Control_OpenDecisions_Call struct {
+	*mock.Call
+}
+
+// OpenDecisions is a helper method to define mock.On call
+//   - ctx context.Context
+//   - p identity.Principal
+//   - page ports.Page
+func (_e *Control_Expecter) OpenDecisions(ctx interface{}, p interface{}, page interface{}) *Control_OpenDecisions_Call {
+	return &Control_OpenDecisions_Call{Call: _e.mock.On("OpenDecisions", ctx, p, page)}
+}
+
+func (_c *Control_OpenDecisions_Call) Run(run func(ctx context.Context, p identity.Principal, page ports.Page)) *Control_OpenDecisions_Call {
+	_c.Call.Run(func(args mock.Arguments) {
+		run(args[0].(context.Context), args[1].(identity.Principal), args[2].(ports.Page))
+	})
+	return _c
+}
+
+func (_c *Control_OpenDecisions_Call) Return(_a0 ports.DecisionPage, _a1 error) *Control_OpenDecisions_Call {
+	_c.Call.Return(_a0, _a1)
+	return _c
+}
+
+func (_c *Control_OpenDecisions_Call) RunAndReturn(run func(context.Context, identity.Principal, ports.Page) (ports.DecisionPage, error)) *Control_OpenDecisions_Call {
+	_c.Call.Return(run)
+	return _c
+}
+
 // Pause provides a mock function with given fields: ctx, p, id
 func (_m *Control) Pause(ctx context.Context, p identity.Principal, id string) (execution.Snapshot, error) {
 	ret := _m.Called(ctx, p, id)
@@ -260,9 +318,9 @@ func (_c *Control_Resume_Call) RunAndReturn(run func(context.Context, identity.P
 	return _c
 }
 
-// Retry provides a mock function with given fields: ctx, p, id, from
-func (_m *Control) Retry(ctx context.Context, p identity.Principal, id string, from string) (execution.Snapshot, error) {
-	ret := _m.Called(ctx, p, id, from)
+// Retry provides a mock function with given fields: ctx, p, id, r
+func (_m *Control) Retry(ctx context.Context, p identity.Principal, id string, r ports.RetryCommand) (execution.Snapshot, error) {
+	ret := _m.Called(ctx, p, id, r)
 
 	if len(ret) == 0 {
 		panic("no return value specified for Retry")
@@ -270,17 +328,17 @@ func (_m *Control) Retry(ctx context.Context, p identity.Principal, id string, f
 
 	var r0 execution.Snapshot
 	var r1 error
-	if rf, ok := ret.Get(0).(func(context.Context, identity.Principal, string, string) (execution.Snapshot, error)); ok {
-		return rf(ctx, p, id, from)
+	if rf, ok := ret.Get(0).(func(context.Context, identity.Principal, string, ports.RetryCommand) (execution.Snapshot, error)); ok {
+		return rf(ctx, p, id, r)
 	}
-	if rf, ok := ret.Get(0).(func(context.Context, identity.Principal, string, string) execution.Snapshot); ok {
-		r0 = rf(ctx, p, id, from)
+	if rf, ok := ret.Get(0).(func(context.Context, identity.Principal, string, ports.RetryCommand) execution.Snapshot); ok {
+		r0 = rf(ctx, p, id, r)
 	} else {
 		r0 = ret.Get(0).(execution.Snapshot)
 	}
 
-	if rf, ok := ret.Get(1).(func(context.Context, identity.Principal, string, string) error); ok {
-		r1 = rf(ctx, p, id, from)
+	if rf, ok := ret.Get(1).(func(context.Context, identity.Principal, string, ports.RetryCommand) error); ok {
+		r1 = rf(ctx, p, id, r)
 	} else {
 		r1 = ret.Error(1)
 	}
@@ -297,14 +355,14 @@ type Control_Retry_Call struct {
 //   - ctx context.Context
 //   - p identity.Principal
 //   - id string
-//   - from string
-func (_e *Control_Expecter) Retry(ctx interface{}, p interface{}, id interface{}, from interface{}) *Control_Retry_Call {
-	return &Control_Retry_Call{Call: _e.mock.On("Retry", ctx, p, id, from)}
+//   - r ports.RetryCommand
+func (_e *Control_Expecter) Retry(ctx interface{}, p interface{}, id interface{}, r interface{}) *Control_Retry_Call {
+	return &Control_Retry_Call{Call: _e.mock.On("Retry", ctx, p, id, r)}
 }
 
-func (_c *Control_Retry_Call) Run(run func(ctx context.Context, p identity.Principal, id string, from string)) *Control_Retry_Call {
+func (_c *Control_Retry_Call) Run(run func(ctx context.Context, p identity.Principal, id string, r ports.RetryCommand)) *Control_Retry_Call {
 	_c.Call.Run(func(args mock.Arguments) {
-		run(args[0].(context.Context), args[1].(identity.Principal), args[2].(string), args[3].(string))
+		run(args[0].(context.Context), args[1].(identity.Principal), args[2].(string), args[3].(ports.RetryCommand))
 	})
 	return _c
 }
@@ -314,7 +372,7 @@ func (_c *Control_Retry_Call) Return(_a0 execution.Snapshot, _a1 error) *Control
 	return _c
 }
 
-func (_c *Control_Retry_Call) RunAndReturn(run func(context.Context, identity.Principal, string, string) (execution.Snapshot, error)) *Control_Retry_Call {
+func (_c *Control_Retry_Call) RunAndReturn(run func(context.Context, identity.Principal, string, ports.RetryCommand) (execution.Snapshot, error)) *Control_Retry_Call {
 	_c.Call.Return(run)
 	return _c
 }

@@ -246,8 +246,8 @@ type ChildStore interface {
 type DecisionStore interface {
 	// Lock finds an execution of a tenant and keeps every other writer of the row out until the transaction ends.
 	Lock(ctx context.Context, tenantID, id string) (execution.Execution, error)
-	// Open gives executions of a tenant that wait for a decision, the longest waiting first, at most limit.
-	Open(ctx context.Context, tenantID string, limit int) ([]execution.Execution, error)
+	// Open gives executions of a tenant that wait for a decision, by id and so the oldest first. A page's After need not wait any more.
+	Open(ctx context.Context, tenantID string, page Page) ([]execution.Execution, error)
 }
 
 // DeadlineStore finds executions of all tenants whose time is over and that nobody works on.

@@ -72,12 +72,51 @@ type DecisionCommand struct {
 	ArgumentsHash string
 }
 
-// Control steers executions from outside. Every call is idempotent, works whichever process runs the execution, and gives the execution
-// after it.
-type Control interface {
+// RetryCommand asks for a retry.
+type RetryCommand struct {
+	// From is the step of an ended execution to do again first; "" keeps all that are finished.
+	From string
+	// IdempotencyKey, if set, makes the same command again the same retry, as long as keys are remembered.
+	IdempotencyKey string
+}
+
+// OpenDecision is what an execution waits to be decided, as those see it who may decide.
+type OpenDecision struct {
+	ExecutionID string
+	IntentType  string
+	Name        string
+	Prompt      string
+	// Arguments is a JSON value: what is decided about.
+	Arguments     []byte
+	ArgumentsHash string
+	// ResponseSchema is a JSON Schema; nil where no response is asked for.
+	ResponseSchema []byte
+	AskedAt        time.Time
+	// Until is when the decision can no longer be taken.
+	Until     time.Time
+	Escalated bool
+}
+
+// DecisionPage is a part of the open decisions.
+type DecisionPage struct {
+	Decisions []OpenDecision
+	// Next is the After of the next page, "" at the end. A page can be short, or empty, and not the last: others' decisions are not in it.
+	Next string
+}
+
+// Decisions is how people decide what executions wait for.
+type Decisions interface {
+	// OpenDecisions gives those that the caller may take now, in every execution of the tenant, the oldest execution first.
+	OpenDecisions(ctx context.Context, p identity.Principal, page Page) (DecisionPage, error)
 	// Decide takes the decision that the execution waits for, once. Only those whom the request names may: for all others who do not own
 	// the execution it does not exist. The same decision again by the same caller changes nothing.
 	Decide(ctx context.Context, p identity.Principal, id string, d DecisionCommand) (execution.Snapshot, error)
+}
+
+// Control steers executions from outside. Every call is idempotent, works whichever process runs the execution, and gives the execution
+// after it.
+type Control interface {
+	Decisions
 	// Signal stores a signal for the execution and wakes a wait for it. A signal with the ID of an earlier one changes nothing.
 	Signal(ctx context.Context, p identity.Principal, id string, s execution.Signal) (execution.Snapshot, error)
 	// Pause stops the execution, at the latest before its next step, until it is resumed.
@@ -85,8 +124,9 @@ type Control interface {
 	// Resume lets a paused execution go on, with all its attempts before it.
 	Resume(ctx context.Context, p identity.Principal, id string) (execution.Snapshot, error)
 	// Retry goes on at once where an execution waits for its next attempt or is paused. For one that has ended it gives a new execution,
-	// with the finished steps of the old one: those before the step that from names, or all. While that one lives, it is the answer.
-	Retry(ctx context.Context, p identity.Principal, id, from string) (execution.Snapshot, error)
+	// with the finished steps of the old one: those before the step that From names, or all. While that one lives, it is the answer, and
+	// with the same idempotency key also when it has ended. A key that came with another request is intent.ErrIdempotencyReused.
+	Retry(ctx context.Context, p identity.Principal, id string, r RetryCommand) (execution.Snapshot, error)
 	// Bulk does one thing to all live executions of the caller that pass the filter.
 	Bulk(ctx context.Context, p identity.Principal, action BulkAction, f ExecutionFilter) (BulkResult, error)
 }

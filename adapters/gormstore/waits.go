@@ -118,11 +118,11 @@ func (s decisions) Lock(ctx context.Context, tenantID, id string) (execution.Exe
 	return restore(row, err, executionRow.execution)
 }
 
-func (s decisions) Open(ctx context.Context, tenantID string, limit int) ([]execution.Execution, error) {
+func (s decisions) Open(ctx context.Context, tenantID string, page ports.Page) ([]execution.Execution, error) {
 	if err := needTenant(tenantID); err != nil {
 		return nil, err
 	}
 	rows, err := many[executionRow](ctx, s.t, "SELECT "+columns[executionRow]()+` FROM executions
-		WHERE tenant_id = ? AND waiting_for = 'decision' AND state = 'waiting' ORDER BY updated_at, id LIMIT ?`, tenantID, max(limit, 0))
+		WHERE tenant_id = ? AND waiting_for = 'decision' AND state = 'waiting' AND id > ? ORDER BY id LIMIT ?`, tenantID, page.After, max(page.Limit, 0))
 	return convert(rows, err, executionRow.execution)
 }

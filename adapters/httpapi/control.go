@@ -27,6 +27,14 @@ func (v *jsonValue) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
+// MarshalJSON gives the text back; nothing is null.
+func (v jsonValue) MarshalJSON() ([]byte, error) {
+	if v == nil {
+		return []byte("null"), nil
+	}
+	return v, nil
+}
+
 // Schema says that any value will do.
 func (jsonValue) Schema(huma.Registry) *huma.Schema { return &huma.Schema{} }
 
@@ -36,8 +44,9 @@ type controlInput struct {
 }
 
 type retryInput struct {
-	ID   string `path:"id"`
-	Body *struct {
+	ID             string `path:"id"`
+	IdempotencyKey string `header:"Idempotency-Key" maxLength:"255" doc:"The same key and body give the same retry, for 24 hours"`
+	Body           *struct {
 		FromStep string `json:"from_step,omitempty" maxLength:"200" doc:"Of one that has ended: the step to do again first; those before it count as done"`
 	}
 }
@@ -104,6 +113,9 @@ func (s *Server) controlRoutes() {
 	route(s, post("/api/execution/{id}/signal", "Send a signal to an execution", "It is kept until the execution waits for it."), s.signalExecution)
 	route(s, post("/api/execution/{id}/decision", "Decide what an execution waits for",
 		"Taken once, by whom the execution's request names, and for exactly the arguments whose hash is sent."), s.decide)
+	route(s, huma.Operation{Method: http.MethodGet, Path: "/api/decisions", Summary: "List the decisions that you may take", Tags: tags,
+		Description: "What executions of your tenant wait for, yours and others', as far as their requests name you; the oldest execution first. " +
+			"A page may be short although there is a next one."}, s.listDecisions)
 	route(s, post("/api/executions/control", "Cancel, pause or resume many executions", "All live executions of the caller that pass the filter."), s.bulk)
 }
 
@@ -129,11 +141,11 @@ func (s *Server) steer(ctx context.Context, id string, do func(context.Context, 
 
 func (s *Server) retryExecution(ctx context.Context, in *retryInput) (*body[wire.ExecutionStatus], error) {
 	return s.steer(ctx, in.ID, func(ctx context.Context, p identity.Principal, id string) (execution.Snapshot, error) {
-		from := ""
+		r := ports.RetryCommand{IdempotencyKey: in.IdempotencyKey}
 		if in.Body != nil {
-			from = in.Body.FromStep
+			r.From = in.Body.FromStep
 		}
-		return s.d.Control.Retry(ctx, p, id, from)
+		return s.d.Control.Retry(ctx, p, id, r)
 	})
 }
 

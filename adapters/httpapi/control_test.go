@@ -48,6 +48,13 @@ func TestControlOverHTTP(t *testing.T) {
 	again := post(ada.token, of("retry"), nil).is(200).str("execution_id")
 	require.NotEqual(t, id, again)
 	w.stands(call{token: ada.token}, again, "running")
+	retry := call{method: "POST", path: of("retry"), token: ada.token, header: map[string]string{"Idempotency-Key": "mine"}}
+	require.Equal(t, again, w.do(retry).is(200).str("execution_id"))
+	post(ada.token, "/api/executions/control", map[string]any{"action": "cancel", "intent_type": "wait"}).is(200)
+	w.settle(call{token: ada.token}, again)
+	require.Equal(t, again, w.do(retry).is(200).str("execution_id"), "also when it has ended")
+	retry.body = map[string]any{"from_step": "x"}
+	w.do(retry).fails(422, "idempotency_key_reused")
 }
 
 func TestDecisionsOverHTTP(t *testing.T) {
@@ -58,6 +65,23 @@ func TestDecisionsOverHTTP(t *testing.T) {
 	require.True(t, ok)
 	require.Equal(t, "decision", waiting["for"])
 	require.Equal(t, "Really?", waiting["prompt"])
+	open := func(token, query string) map[string]any {
+		return w.do(call{method: "GET", path: "/api/decisions" + query, token: token}).is(200).json()
+	}
+	second := w.submit(call{token: ada.token, header: map[string]string{"Idempotency-Key": "another"}}, "ask", map[string]any{})
+	w.stands(call{token: ada.token}, second, "waiting")
+	require.Empty(t, open(eve.token, "")["decisions"])
+	first := open(ada.token, "?limit=1")
+	require.Len(t, first["decisions"], 1)
+	require.Equal(t, map[string]any{
+		"execution_id": id, "intent_type": "ask", "name": "approval", "prompt": "Really?", "arguments": map[string]any{"sum": 1.0}, "arguments_hash": waiting["arguments_hash"],
+		"asked_at": waiting["since"], "until": waiting["until"], "escalated": false,
+	}, first["decisions"].([]any)[0])
+	rest := open(ada.token, "?limit=1&cursor="+fmt.Sprint(first["next_cursor"]))
+	require.Equal(t, second, rest["decisions"].([]any)[0].(map[string]any)["execution_id"])
+	require.Nil(t, rest["next_cursor"])
+	w.do(call{method: "GET", path: "/api/decisions?cursor=" + fmt.Sprint(first["next_cursor"]), token: eve.token}).fails(400, "invalid_cursor")
+	w.do(call{method: "GET", path: "/api/decisions"}).fails(401, "unauthenticated")
 	decide := func(token, verdict, hash string) reply {
 		return w.do(call{method: "POST", path: "/api/execution/" + id + "/decision", token: token, body: map[string]any{"decision": verdict, "arguments_hash": hash}})
 	}
@@ -69,4 +93,5 @@ func TestDecisionsOverHTTP(t *testing.T) {
 	decide(ada.token, "approve", hash).is(200)
 	decide(ada.token, "reject", hash).fails(409, "nothing_to_decide")
 	require.Equal(t, map[string]any{"decision": "approve"}, w.settle(call{token: ada.token}, id)["artifacts"])
+	require.Len(t, open(ada.token, "")["decisions"], 1, "what is decided is no longer asked")
 }

@@ -122,7 +122,9 @@ func (w waiter) Handlers() map[string]ports.IntentHandler {
 
 // ask waits for its owner's decision.
 func ask(ctx context.Context, call ports.IntentCall) (ports.IntentResult, error) {
-	d, err := call.AwaitDecision(ctx, "approval", execution.DecisionRequest{Prompt: "Really?", Deciders: execution.Deciders{Owner: true}})
+	d, err := call.AwaitDecision(ctx, "approval", execution.DecisionRequest{
+		Prompt: "Really?", Arguments: []byte(`{"sum":1}`), Deciders: execution.Deciders{Owner: true},
+	})
 	return ports.IntentResult{Values: map[string]string{"decision": string(d.Verdict)}}, err
 }
 

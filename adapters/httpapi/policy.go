@@ -99,6 +99,7 @@ func policies() []policy {
 		{method: post, path: "/api/content/save_materialization", access: whole, writes: true, body: bodyLimit},
 
 		{method: get, path: "/api/executions", access: whole, permission: read},
+		{method: get, path: "/api/decisions", access: whole, permission: read},
 		{method: get, path: "/api/execution/{id}/status", access: object, permission: read},
 		{method: get, path: "/api/execution/{id}/events", access: object, permission: read},
 		{method: post, path: "/api/execution/{id}/cancel", access: object, permission: write, writes: true, body: bodyLimit},

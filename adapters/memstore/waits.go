@@ -119,15 +119,15 @@ func (s decisions) Lock(ctx context.Context, tenantID, id string) (execution.Exe
 	return execution.Restore(row), nil
 }
 
-func (s decisions) Open(ctx context.Context, tenantID string, limit int) ([]execution.Execution, error) {
+func (s decisions) Open(ctx context.Context, tenantID string, page ports.Page) ([]execution.Execution, error) {
 	if err := s.ofTenant(ctx, tenantID); err != nil {
 		return nil, err
 	}
 	rows := s.st.executions.find(func(row execution.Snapshot) bool {
-		return row.TenantID == tenantID && row.State == execution.Waiting && row.WaitingFor == execution.ForDecision
-	}, func(a, b execution.Snapshot) int { return oldestFirst(a.UpdatedAt, b.UpdatedAt, a.ID, b.ID) })
+		return row.TenantID == tenantID && row.ID > page.After && row.State == execution.Waiting && row.WaitingFor == execution.ForDecision
+	}, func(a, b execution.Snapshot) int { return cmp.Compare(a.ID, b.ID) })
 	list := []execution.Execution{}
-	for _, row := range cut(rows, ports.Window{Limit: limit}) {
+	for _, row := range cut(rows, ports.Window{Limit: page.Limit}) {
 		list = append(list, execution.Restore(row))
 	}
 	return list, nil

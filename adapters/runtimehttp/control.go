@@ -13,6 +13,9 @@ var _ ports.Control = (*Client)(nil)
 // control makes the routes of ports.Control.
 func (s *Server) control() {
 	c := s.d.Control
+	answer(s, routeDecisions, func(ctx context.Context, by caller, r decisionsPage) (any, error) {
+		return c.OpenDecisions(ctx, by.principal, r.Page)
+	})
 	answer(s, routeDecide, func(ctx context.Context, by caller, r deciding) (any, error) {
 		return c.Decide(ctx, by.principal, r.ID, r.Decision)
 	})
@@ -22,11 +25,16 @@ func (s *Server) control() {
 	answer(s, routePause, func(ctx context.Context, by caller, r byID) (any, error) { return c.Pause(ctx, by.principal, r.ID) })
 	answer(s, routeResume, func(ctx context.Context, by caller, r byID) (any, error) { return c.Resume(ctx, by.principal, r.ID) })
 	answer(s, routeRetry, func(ctx context.Context, by caller, r retrying) (any, error) {
-		return c.Retry(ctx, by.principal, r.ID, r.From)
+		return c.Retry(ctx, by.principal, r.ID, r.Retry)
 	})
 	answer(s, routeBulk, func(ctx context.Context, by caller, r bulk) (any, error) {
 		return c.Bulk(ctx, by.principal, r.Action, r.Filter)
 	})
+}
+
+// OpenDecisions gives the decisions that the caller may take.
+func (c *Client) OpenDecisions(ctx context.Context, p identity.Principal, page ports.Page) (d ports.DecisionPage, err error) {
+	return d, c.call(ctx, byPrincipal(p), routeDecisions, decisionsPage{page}, &d)
 }
 
 // Decide takes the decision that an execution waits for.
@@ -50,8 +58,8 @@ func (c *Client) Resume(ctx context.Context, p identity.Principal, id string) (s
 }
 
 // Retry goes on at once, or repeats what has ended.
-func (c *Client) Retry(ctx context.Context, p identity.Principal, id, from string) (s execution.Snapshot, err error) {
-	return s, c.call(ctx, byPrincipal(p), routeRetry, retrying{id, from}, &s)
+func (c *Client) Retry(ctx context.Context, p identity.Principal, id string, r ports.RetryCommand) (s execution.Snapshot, err error) {
+	return s, c.call(ctx, byPrincipal(p), routeRetry, retrying{id, r}, &s)
 }
 
 // Bulk does one thing to many executions.

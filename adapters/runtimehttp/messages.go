@@ -25,6 +25,7 @@ const (
 	routeBulk          = prefix + "bulk"
 	routeCancel        = prefix + "cancel"
 	routeDecide        = prefix + "decide"
+	routeDecisions     = prefix + "decisions"
 	routeSignal        = prefix + "signal"
 	routeWait          = prefix + "wait"
 	routePage          = prefix + "page"
@@ -58,7 +59,10 @@ type submission struct {
 
 type byID struct{ ID string }
 
-type retrying struct{ ID, From string }
+type retrying struct {
+	ID    string
+	Retry ports.RetryCommand
+}
 
 type bulk struct {
 	Action ports.BulkAction
@@ -69,6 +73,8 @@ type listing struct {
 	Filter ports.ExecutionFilter
 	Page   ports.Page
 }
+
+type decisionsPage struct{ Page ports.Page }
 
 type deciding struct {
 	ID       string

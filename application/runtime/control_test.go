@@ -14,6 +14,7 @@ import (
 	"github.com/symphainy/symphainy/domain/execution"
 	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/domain/identity"
+	"github.com/symphainy/symphainy/domain/intent"
 	"github.com/symphainy/symphainy/domain/realm"
 	"github.com/symphainy/symphainy/ports"
 )
@@ -93,7 +94,10 @@ func TestOthersCannotSteer(t *testing.T) {
 	for name, call := range map[string]func(p identity.Principal) error{
 		"pause":  func(p identity.Principal) error { _, err := w.engine.Pause(t.Context(), p, id); return err },
 		"resume": func(p identity.Principal) error { _, err := w.engine.Resume(t.Context(), p, id); return err },
-		"retry":  func(p identity.Principal) error { _, err := w.engine.Retry(t.Context(), p, id, ""); return err },
+		"retry": func(p identity.Principal) error {
+			_, err := w.engine.Retry(t.Context(), p, id, ports.RetryCommand{})
+			return err
+		},
 		"signal": func(p identity.Principal) error {
 			_, err := w.engine.Signal(t.Context(), p, id, execution.Signal{Name: "go"})
 			return err
@@ -157,11 +161,11 @@ func TestRetryOfWhatEndedIsANewExecutionWithTheFinishedSteps(t *testing.T) {
 	id := w.submit(submission("act"))
 	w.work()
 	require.Equal(t, execution.Failed, w.get(id).State)
-	again, err := w.engine.Retry(t.Context(), ada(), id, "")
+	again, err := w.engine.Retry(t.Context(), ada(), id, ports.RetryCommand{})
 	require.NoError(t, err)
 	require.NotEqual(t, id, again.ID)
 	require.Equal(t, id, again.RetryOf)
-	same, err := w.engine.Retry(t.Context(), ada(), id, "")
+	same, err := w.engine.Retry(t.Context(), ada(), id, ports.RetryCommand{})
 	require.NoError(t, err)
 	require.Equal(t, again.ID, same.ID, "while it lives it is the answer")
 	broken = ""
@@ -169,15 +173,55 @@ func TestRetryOfWhatEndedIsANewExecutionWithTheFinishedSteps(t *testing.T) {
 	require.Equal(t, execution.Completed, w.get(again.ID).State)
 	require.Equal(t, map[string]int{"one": 1, "two": 1, "three": 2}, ran)
 
-	_, err = w.engine.Retry(t.Context(), ada(), again.ID, "")
+	_, err = w.engine.Retry(t.Context(), ada(), again.ID, ports.RetryCommand{})
 	require.Equal(t, "nothing_to_retry", fault.As(err).Code)
-	_, err = w.engine.Retry(t.Context(), ada(), again.ID, "unknown")
+	_, err = w.engine.Retry(t.Context(), ada(), again.ID, ports.RetryCommand{From: "unknown"})
 	require.Equal(t, "unknown_step", fault.As(err).Code)
-	third, err := w.engine.Retry(t.Context(), ada(), again.ID, "two")
+	third, err := w.engine.Retry(t.Context(), ada(), again.ID, ports.RetryCommand{From: "two"})
 	require.NoError(t, err)
 	w.work()
 	require.Equal(t, execution.Completed, w.get(third.ID).State)
 	require.Equal(t, map[string]int{"one": 1, "two": 2, "three": 3}, ran)
+}
+
+func TestARetryWithAKeyIsMadeOnce(t *testing.T) {
+	ran, broken := map[string]int{}, "three"
+	w := newWorld(t, only(threeSteps(ran, &broken)))
+	id := w.submit(submission("act"))
+	w.work()
+	require.Equal(t, execution.Failed, w.get(id).State)
+	command := ports.RetryCommand{IdempotencyKey: "k1"}
+	var first execution.Snapshot
+	for range 2 {
+		again, err := w.engine.Retry(t.Context(), ada(), id, command)
+		require.NoError(t, err)
+		require.NotEqual(t, id, again.ID)
+		w.work()
+		require.Equal(t, execution.Failed, w.get(again.ID).State)
+		if first.ID != "" {
+			require.Equal(t, first.ID, again.ID, "also after it has ended")
+		}
+		first = again
+	}
+	require.Equal(t, 3-1, ran["three"], "the first run, and one retry")
+	_, err := w.engine.Retry(t.Context(), ada(), id, ports.RetryCommand{IdempotencyKey: "k1", From: "two"})
+	require.ErrorIs(t, err, intent.ErrIdempotencyReused)
+	_, err = w.engine.Retry(t.Context(), ada(), id, ports.RetryCommand{IdempotencyKey: "not a key"})
+	require.ErrorIs(t, err, intent.ErrParameters)
+	other, err := w.engine.Retry(t.Context(), ada(), id, ports.RetryCommand{IdempotencyKey: "k2"})
+	require.NoError(t, err)
+	require.NotEqual(t, first.ID, other.ID, "another key is another retry")
+	_, err = w.engine.Retry(t.Context(), ada(), other.ID, ports.RetryCommand{IdempotencyKey: "k3", From: "one"})
+	require.Equal(t, "execution_goes_on", fault.As(err).Code)
+	for range 2 {
+		same, err := w.engine.Retry(t.Context(), ada(), other.ID, ports.RetryCommand{IdempotencyKey: "k3"})
+		require.NoError(t, err, "what was refused took no key")
+		require.Equal(t, other.ID, same.ID)
+	}
+	w.work()
+	same, err := w.engine.Retry(t.Context(), ada(), other.ID, ports.RetryCommand{IdempotencyKey: "k3"})
+	require.NoError(t, err)
+	require.Equal(t, other.ID, same.ID, "the same retry, although it has ended by now")
 }
 
 func TestRetryOfWhatGoesOnHurries(t *testing.T) {
@@ -191,9 +235,9 @@ func TestRetryOfWhatGoesOnHurries(t *testing.T) {
 	id := w.submit(submission("act"))
 	w.work()
 	require.Equal(t, execution.Retrying, w.get(id).State)
-	_, err := w.engine.Retry(t.Context(), ada(), id, "one")
+	_, err := w.engine.Retry(t.Context(), ada(), id, ports.RetryCommand{From: "one"})
 	require.Equal(t, "execution_goes_on", fault.As(err).Code)
-	s, err := w.engine.Retry(t.Context(), ada(), id, "")
+	s, err := w.engine.Retry(t.Context(), ada(), id, ports.RetryCommand{})
 	require.NoError(t, err)
 	require.Equal(t, id, s.ID)
 	w.work()
@@ -328,7 +372,7 @@ func TestAFailedSagaIsUndoneInReverseOrder(t *testing.T) {
 	require.Equal(t, "sold_out", s.ErrorCode)
 	require.Empty(t, s.Ending)
 	require.Equal(t, []string{"book", "look", "pay", `unpay "payed"`, `unbook "booked"`}, log)
-	again, err := w.engine.Retry(t.Context(), ada(), id, "")
+	again, err := w.engine.Retry(t.Context(), ada(), id, ports.RetryCommand{})
 	require.NoError(t, err)
 	log = nil
 	w.work()

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"crypto/sha256"
 	"strings"
 	"time"
 
@@ -22,21 +23,28 @@ var (
 )
 
 // Retry goes on at once, or repeats what has ended.
-func (e *Engine) Retry(ctx context.Context, p identity.Principal, id, from string) (execution.Snapshot, error) {
+func (e *Engine) Retry(ctx context.Context, p identity.Principal, id string, r ports.RetryCommand) (execution.Snapshot, error) {
 	if !p.May(identity.PermWrite) {
 		return execution.Snapshot{}, fault.ErrPermission
+	}
+	if err := intent.CheckKey(r.IdempotencyKey); err != nil {
+		return execution.Snapshot{}, err
 	}
 	now, err := e.Execution(ctx, p.Scope(), id)
 	if err != nil {
 		return execution.Snapshot{}, err
 	}
 	if now.State.Terminal() {
-		return e.repeat(ctx, p, id, from)
+		return e.repeat(ctx, p, id, r)
 	}
 	return e.steer(ctx, p, id, "execution.retry", func(ctx context.Context, tx ports.Tx, ex *execution.Execution, now time.Time) (act, error) {
-		switch {
-		case from != "":
+		if r.From != "" {
 			return act{}, errGoesOn
+		}
+		if known, err := e.reserveRetry(ctx, tx, p, id, r, id, now); err != nil || known != nil {
+			return act{}, err
+		}
+		switch {
 		case ex.State() == execution.Paused:
 			return e.resume(ctx, tx, ex, now)
 		case ex.State().Terminal():
@@ -49,7 +57,7 @@ func (e *Engine) Retry(ctx context.Context, p identity.Principal, id, from strin
 }
 
 // repeat makes the execution that repeats one that has ended. While it lives it is the only one: the row of the first is locked.
-func (e *Engine) repeat(ctx context.Context, p identity.Principal, id, from string) (execution.Snapshot, error) {
+func (e *Engine) repeat(ctx context.Context, p identity.Principal, id string, r ports.RetryCommand) (execution.Snapshot, error) {
 	var after execution.Snapshot
 	fresh := false
 	err := e.again(ctx, func(ctx context.Context, tx ports.Tx) error {
@@ -62,12 +70,23 @@ func (e *Engine) repeat(ctx context.Context, p identity.Principal, id, from stri
 		if err != nil {
 			return err
 		}
+		answer := e.IDs.NewID(typeid.Execution)
 		if len(live) > 0 {
+			answer = live[0].ID()
+		}
+		known, err := e.reserveRetry(ctx, tx, p, id, r, answer, e.Clock.Now())
+		switch {
+		case err != nil:
+			return err
+		case known != nil:
+			after = known.Snapshot()
+			return nil
+		case len(live) > 0:
 			after = live[0].Snapshot()
 			return nil
 		}
 		fresh = true
-		after, err = e.acceptAgain(ctx, tx, p, old.Snapshot(), from)
+		after, err = e.acceptAgain(ctx, tx, p, old.Snapshot(), r.From, answer)
 		return err
 	})
 	if err != nil {
@@ -79,8 +98,14 @@ func (e *Engine) repeat(ctx context.Context, p identity.Principal, id, from stri
 	return after, nil
 }
 
+// reserveRetry binds the command's idempotency key to its answer, and gives the answer of the same command before, nil if there is none.
+func (e *Engine) reserveRetry(ctx context.Context, tx ports.Tx, p identity.Principal, id string, r ports.RetryCommand, answer string, now time.Time) (*execution.Execution, error) {
+	same := sha256.Sum256(encode(map[string]any{"retry": id, "from": r.From}))
+	return e.reserve(ctx, tx, ports.Submission{Principal: p, IdempotencyKey: r.IdempotencyKey, Fingerprint: same[:]}, answer, now)
+}
+
 // acceptAgain accepts an intent once more for the caller, whose rights are those of now, with the steps that count as done.
-func (e *Engine) acceptAgain(ctx context.Context, tx ports.Tx, p identity.Principal, old execution.Snapshot, from string) (execution.Snapshot, error) {
+func (e *Engine) acceptAgain(ctx context.Context, tx ports.Tx, p identity.Principal, old execution.Snapshot, from, id string) (execution.Snapshot, error) {
 	entry, err := e.Catalogue.Find(old.Intent.Type)
 	if err != nil {
 		return execution.Snapshot{}, err
@@ -103,7 +128,6 @@ func (e *Engine) acceptAgain(ctx context.Context, tx ports.Tx, p identity.Princi
 	in := old.Intent
 	in.SameKey = "" // a repeat is asked for, whatever else is in flight
 	in.ID = e.IDs.NewID(typeid.Intent)
-	id := e.IDs.NewID(typeid.Execution)
 	ex := execution.Accept(id, old.Realm, in, p, old.SessionID, old.TraceID, e.deadline(ports.Submission{Spec: entry.Spec, Intent: intent.Intent{}}, now), now)
 	ex.Repeats(old.ID)
 	if err := e.accept(ctx, tx, &ex, now); err != nil {

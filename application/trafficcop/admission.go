@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
-	"regexp"
 
 	"github.com/symphainy/symphainy/application/intents"
 	"github.com/symphainy/symphainy/domain/fault"
@@ -37,11 +36,6 @@ type SubmitCommand struct {
 	TraceID string
 }
 
-// maxKey bounds an idempotency key in bytes.
-const maxKey = 255
-
-var plainKey = regexp.MustCompile(`^[\x21-\x7e]+$`)
-
 // Admission lets intents in: known, permitted, valid, with nobody else's tenant in them. What it lets through goes to the Runtime.
 type Admission struct {
 	catalogue *intents.Catalogue
@@ -60,8 +54,8 @@ func (a *Admission) Submit(ctx context.Context, p identity.Principal, cmd Submit
 	if err := sameIdentity(p, cmd.TenantID, cmd.UserID); err != nil {
 		return ports.Receipt{}, err
 	}
-	if cmd.IdempotencyKey != "" && (len(cmd.IdempotencyKey) > maxKey || !plainKey.MatchString(cmd.IdempotencyKey)) {
-		return ports.Receipt{}, intent.ErrParameters.WithMsg("The idempotency key must be 1 to %d visible ASCII characters.", maxKey)
+	if err := intent.CheckKey(cmd.IdempotencyKey); err != nil {
+		return ports.Receipt{}, err
 	}
 	entry, err := a.catalogue.Find(cmd.IntentType)
 	if err != nil || entry.Spec.Internal {

@@ -56,8 +56,8 @@ func (s decisionsStore) Lock(ctx context.Context, tenantID, id string) (executio
 	return guard(s.faults, "Decisions.Lock", func() (execution.Execution, error) { return s.next.Lock(ctx, tenantID, id) })
 }
 
-func (s decisionsStore) Open(ctx context.Context, tenantID string, limit int) ([]execution.Execution, error) {
-	return guard(s.faults, "Decisions.Open", func() ([]execution.Execution, error) { return s.next.Open(ctx, tenantID, limit) })
+func (s decisionsStore) Open(ctx context.Context, tenantID string, page ports.Page) ([]execution.Execution, error) {
+	return guard(s.faults, "Decisions.Open", func() ([]execution.Execution, error) { return s.next.Open(ctx, tenantID, page) })
 }
 
 type deadlinesStore struct {

@@ -18,7 +18,7 @@ import (
 func Run(t *testing.T, wrap Wrap) {
 	t.Helper()
 	for name, test := range map[string]func(*testing.T, *World){
-		"submit": submits, "idempotency": idempotency, "alongside": along, "foreign objects": foreign, "lists": lists, "cancel": cancels, "control": controls,
+		"submit": submits, "idempotency": idempotency, "alongside": along, "foreign objects": foreign, "lists": lists, "cancel": cancels, "control": controls, "decisions": decisions,
 		"wait": waits, "store gone": storeGone, "pages": pages, "follow": follows, "follow a reader's faults": followFaults,
 		"follow a session": followsSession, "follow a known session": followsKnown,
 	} {
@@ -171,6 +171,38 @@ func controls(t *testing.T, w *World) {
 	require.ErrorIs(t, err, fault.ErrNotFound)
 	_, err = c.Decide(t.Context(), Ada(), id, decision)
 	require.Equal(t, fault.Conflict, fault.KindOf(err), "it waits for none: %v", err)
+}
+
+// What is asked is seen, whole, by who may decide and by nobody else.
+func decisions(t *testing.T, w *World) {
+	c, ok := w.Runtime.(ports.Control)
+	require.True(t, ok)
+	id := w.Accepted(w.Ask("ask")).ID
+	var page ports.DecisionPage
+	require.Eventually(t, func() bool {
+		var err error
+		page, err = c.OpenDecisions(t.Context(), Ada(), ports.Page{Limit: 2})
+		require.NoError(t, err)
+		return len(page.Decisions) == 1
+	}, patience, 10*time.Millisecond)
+	require.Empty(t, page.Next)
+	d := page.Decisions[0]
+	require.Equal(t, []string{id, "ask", "approval", "Pay?", `{"sum":1}`, `{"type":"null"}`},
+		[]string{d.ExecutionID, d.IntentType, d.Name, d.Prompt, string(d.Arguments), string(d.ResponseSchema)})
+	require.Equal(t, execution.DecisionTime, d.Until.Sub(d.AskedAt))
+	others, err := c.OpenDecisions(t.Context(), eve(), ports.Page{Limit: 2})
+	require.NoError(t, err)
+	require.Equal(t, ports.DecisionPage{Decisions: []ports.OpenDecision{}}, others)
+	_, err = c.Decide(t.Context(), Ada(), id, ports.DecisionCommand{Verdict: execution.Approve, ArgumentsHash: d.ArgumentsHash})
+	require.NoError(t, err)
+	require.JSONEq(t, `{"decision":"approve"}`, string(w.Ended(id).Artifacts))
+	again, err := c.Retry(t.Context(), Ada(), id, ports.RetryCommand{From: "approval", IdempotencyKey: "k"})
+	require.NoError(t, err)
+	same, err := c.Retry(t.Context(), Ada(), id, ports.RetryCommand{From: "approval", IdempotencyKey: "k"})
+	require.NoError(t, err)
+	require.Equal(t, again.ID, same.ID)
+	_, err = c.Retry(t.Context(), Ada(), id, ports.RetryCommand{IdempotencyKey: "k"})
+	require.ErrorIs(t, err, intent.ErrIdempotencyReused)
 }
 
 func waits(t *testing.T, w *World) {

@@ -65,7 +65,7 @@ type module struct {
 	handlers map[string]ports.IntentHandler
 }
 
-// Declaration declares the two intents.
+// Declaration declares the intents.
 func (module) Declaration() realm.Declaration {
 	spec := func(name string) realm.IntentSpec {
 		return realm.IntentSpec{
@@ -73,7 +73,7 @@ func (module) Declaration() realm.Declaration {
 			Schema: []byte(`{"type":"object","additionalProperties":true}`), Example: []byte(`{}`), Timeout: time.Hour,
 		}
 	}
-	return realm.Declaration{Name: "test", Intents: []realm.IntentSpec{spec("act"), spec("hold")}}
+	return realm.Declaration{Name: "test", Intents: []realm.IntentSpec{spec("act"), spec("hold"), spec("ask")}}
 }
 
 // Handlers gives what they do.
@@ -112,6 +112,12 @@ func NewWorld(t *testing.T, wrap Wrap) *World {
 		"act": func(ctx context.Context, call ports.IntentCall) (ports.IntentResult, error) {
 			_, err := call.Step(ctx, "one", func(context.Context, string) ([]byte, error) { return []byte(`{"n":1}`), nil })
 			return ports.IntentResult{Values: map[string]string{"answer": "42"}}, err
+		},
+		"ask": func(ctx context.Context, call ports.IntentCall) (ports.IntentResult, error) {
+			d, err := call.AwaitDecision(ctx, "approval", execution.DecisionRequest{
+				Prompt: "Pay?", Arguments: []byte(`{"sum":1}`), ResponseSchema: []byte(`{"type":"null"}`), Deciders: execution.Deciders{Owner: true},
+			})
+			return ports.IntentResult{Values: map[string]string{"decision": string(d.Verdict)}}, err
 		},
 		"hold": func(ctx context.Context, _ ports.IntentCall) (ports.IntentResult, error) {
 			select {

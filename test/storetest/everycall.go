@@ -217,7 +217,7 @@ func tenanted(b belongings, tenantID string) map[string]attempt {
 			return tx.Children.Live(ctx, tenantID, b.execution.ID)
 		}),
 		"Decisions.Open": without(func(ctx context.Context, tx ports.Tx) ([]execution.Execution, error) {
-			return tx.Decisions.Open(ctx, tenantID, 1)
+			return tx.Decisions.Open(ctx, tenantID, ports.Page{Limit: 1})
 		}),
 		"Decisions.Lock": without(func(ctx context.Context, tx ports.Tx) (execution.Execution, error) {
 			return tx.Decisions.Lock(ctx, tenantID, b.execution.ID)

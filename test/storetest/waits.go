@@ -134,19 +134,29 @@ func (s *suite) decisions(t *testing.T) {
 			}
 		})
 	}
-	second, first := asks(2, nil), asks(1, nil)
+	first, second := asks(2, nil), asks(1, nil) // who was changed last says nothing
+	if first.ID > second.ID {
+		first, second = second, first
+	}
 	asks(3, func(r *execution.Snapshot) { r.State = execution.Paused })
 	asks(3, func(r *execution.Snapshot) { r.WaitingFor = execution.ForTimer })
 	s.view(t, func(ctx context.Context, tx ports.Tx) error {
-		open, err := tx.Decisions.Open(ctx, h.tenantID, 10)
+		open, err := tx.Decisions.Open(ctx, h.tenantID, ports.Page{Limit: 10})
 		require.NoError(t, err)
 		require.Len(t, open, 2)
 		same(t, first, open[0].Snapshot())
 		same(t, second, open[1].Snapshot())
-		open, err = tx.Decisions.Open(ctx, h.tenantID, 1)
+		open, err = tx.Decisions.Open(ctx, h.tenantID, ports.Page{Limit: 1})
 		require.NoError(t, err)
 		require.Len(t, open, 1)
-		open, err = tx.Decisions.Open(ctx, s.member(t, "").tenantID, 10)
+		open, err = tx.Decisions.Open(ctx, h.tenantID, ports.Page{Limit: 10, After: first.ID})
+		require.NoError(t, err)
+		require.Len(t, open, 1)
+		same(t, second, open[0].Snapshot())
+		open, err = tx.Decisions.Open(ctx, h.tenantID, ports.Page{Limit: 10, After: second.ID})
+		require.NoError(t, err)
+		require.Empty(t, open)
+		open, err = tx.Decisions.Open(ctx, s.member(t, "").tenantID, ports.Page{Limit: 10})
 		require.NoError(t, err)
 		require.Empty(t, open)
 		return nil
