@@ -220,7 +220,7 @@ func (w *world) deps() httpapi.Deps {
 			Clock: w.clock, IDs: ids, Bus: bus, Guard: guard, Config: policy}),
 		Sessions: trafficcop.NewSessions(trafficcop.Deps{UnitOfWork: store, Guard: guard, Issuer: issuer, Clock: w.clock, IDs: ids, Bus: bus,
 			Config: trafficcop.Config{AnonymousRate: ports.Rate{Limit: 200, Window: time.Hour}}}),
-		Admission: trafficcop.NewAdmission(catalogue, engine, store, ids), Pending: pending.New(catalogue, store, w.clock, ids),
+		Admission: trafficcop.NewAdmission(catalogue, engine, store, w.clock, ids), Pending: pending.New(catalogue, store, w.clock, ids),
 		Catalogue: catalogue, Runtime: engine, Control: engine, Feed: engine, Artifacts: artifacts.New(store, blobs, w.clock), Keeper: artifacts.NewKeeper(store, w.clock, ids),
 		Queues:  queues.New(store),
 		Uploads: content.NewUploads(blobs, ids, content.Limits{Upload: 64 << 10}), Conversations: conversation.New(conversation.Deps{

@@ -16,6 +16,7 @@ const (
 	actionRegister       = "auth.registered"
 	actionLogin          = "auth.login"
 	actionLogout         = "auth.logout"
+	actionRefresh        = "auth.refresh"
 	actionRefreshReused  = "auth.refresh_reused"
 	actionPasswordChange = "auth.password_changed"
 )

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/symphainy/symphainy/application/auditing"
 	"github.com/symphainy/symphainy/domain/audit"
 	"github.com/symphainy/symphainy/ports"
 )
@@ -16,7 +17,6 @@ const (
 	limitLoginFailure    = "login.failure"
 	limitRegisterAddress = "register.address"
 	limitRegisterAccount = "register.account"
-	limitAudit           = "audit"
 )
 
 // attempt is a password check that the limiter let in. It is counted as a failure beforehand, so that parallel guesses cannot pass
@@ -88,11 +88,7 @@ func takeAll(ctx context.Context, tx ports.Tx, rate ports.Rate, keys ...[]string
 	return ports.Verdict{Allowed: true}, nil
 }
 
-// auditLimit records a hit of a limiter, at most once a minute for a key: a flood is not to become a flood of records.
+// auditLimit records a hit of a limiter, at most once a minute for a key.
 func (s *Service) auditLimit(ctx context.Context, tx ports.Tx, action, key string) error {
-	v, err := tx.Limits.Take(ctx, []string{limitAudit, action, key}, ports.Rate{Limit: 1, Window: time.Minute})
-	if err != nil || !v.Allowed {
-		return err
-	}
-	return tx.Audit.Append(ctx, s.record(action, audit.Denied, "", "", "", codeDetail(ErrRateLimited.Code)))
+	return auditing.Sparingly(ctx, tx, s.record(action, audit.Denied, "", "", "", codeDetail(ErrRateLimited.Code)), key)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/symphainy/symphainy/application/auditing"
 	"github.com/symphainy/symphainy/application/securityguard"
 	"github.com/symphainy/symphainy/domain/audit"
 	"github.com/symphainy/symphainy/domain/fault"
@@ -32,7 +33,10 @@ func (s *Service) Refresh(ctx context.Context, token string, _ Client) (SignIn, 
 	// A lost race for the counter is fault.ErrStale: the next round finds the winner's child.
 	err := s.do(ctx, func(ctx context.Context, tx ports.Tx) (err error) {
 		r, err = s.refresh(ctx, tx, p, s.d.Clock.Now())
-		return err
+		if err != nil || !errors.Is(r.refused, session.ErrRefreshInvalid) {
+			return err
+		}
+		return s.auditRefused(ctx, tx, r.login)
 	})
 	if err != nil {
 		return SignIn{}, err
@@ -53,12 +57,13 @@ func (s *Service) refresh(ctx context.Context, tx ports.Tx, p presented, now tim
 	if err != nil {
 		return refreshed{}, err
 	}
+	invalid.login = login
 	if !p.genuine(login.Key) {
 		return invalid, nil
 	}
 	rotation, err := login.Present(p.counter, now)
 	if err != nil {
-		return refreshed{refused: err}, nil //nolint:nilerr // a refusal is an answer of a transaction that commits
+		return refreshed{opening: opening{login: login}, refused: err}, nil //nolint:nilerr // a refusal is an answer of a transaction that commits
 	}
 	if rotation == session.Reuse {
 		return s.revoke(ctx, tx, login, now)
@@ -83,6 +88,12 @@ func (s *Service) refresh(ctx context.Context, tx ports.Tx, p presented, now tim
 		}
 	}
 	return refreshed{opening: opening{session: owned, login: login}, account: account}, nil
+}
+
+// auditRefused records a refresh token that is none, at most once a minute for a session. l is the login of the session that it named, zero
+// for one that there is not. Text that has not even the form of a token leaves no record.
+func (s *Service) auditRefused(ctx context.Context, tx ports.Tx, l session.Login) error {
+	return auditing.Sparingly(ctx, tx, s.record(actionRefresh, audit.Denied, l.TenantID, "", l.SessionID, codeDetail(session.ErrRefreshInvalid.Code)), l.SessionID)
 }
 
 // standing reads the session and the account of a login; fault.ErrUnauthenticated if one of them is no longer good.

@@ -231,3 +231,24 @@ func TestALoginLivesNinetyDaysAtMost(t *testing.T) {
 	_, err = k.Guard.Authenticate(t.Context(), securityguard.Credentials{LoginCookie: first.LoginCookie})
 	require.ErrorIs(t, err, fault.ErrUnauthenticated)
 }
+
+func TestRefusedRefreshTokensAreAuditedOnceAMinute(t *testing.T) {
+	k := authkit.New(t)
+	in := k.Register("ada")
+	before := len(k.Audit(in.Tenant.ID))
+	forged := in.RefreshToken[:len(in.RefreshToken)-6] + "AAAAAA"
+	for range 20 {
+		_, err := k.Accounts.Refresh(t.Context(), forged, k.Client())
+		require.ErrorIs(t, err, session.ErrRefreshInvalid)
+	}
+	records := k.Audit(in.Tenant.ID)
+	require.Len(t, records, before+1)
+	require.Equal(t, "auth.refresh denied", records[before])
+	refresh(t, k, in.RefreshToken)
+	require.Len(t, k.Audit(in.Tenant.ID), before+1, "a good one is no refusal")
+	for range 20 {
+		_, err := k.Accounts.Refresh(t.Context(), "no token at all", k.Client())
+		require.ErrorIs(t, err, session.ErrRefreshInvalid)
+	}
+	require.Empty(t, k.Audit(accounts.PlatformScope))
+}

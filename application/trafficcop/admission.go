@@ -41,16 +41,26 @@ type Admission struct {
 	catalogue *intents.Catalogue
 	runtime   ports.Runtime
 	uow       ports.UnitOfWork
+	clock     ports.Clock
 	ids       ports.IDs
 }
 
 // NewAdmission makes the admission of intents.
-func NewAdmission(c *intents.Catalogue, r ports.Runtime, uow ports.UnitOfWork, ids ports.IDs) *Admission {
-	return &Admission{catalogue: c, runtime: r, uow: uow, ids: ids}
+func NewAdmission(c *intents.Catalogue, r ports.Runtime, uow ports.UnitOfWork, clock ports.Clock, ids ports.IDs) *Admission {
+	return &Admission{catalogue: c, runtime: r, uow: uow, clock: clock, ids: ids}
 }
 
-// Submit admits an intent of a caller and hands it to the Runtime. Nothing is stored when it is refused.
+// Submit admits an intent of a caller and hands it to the Runtime. Nothing is stored when it is refused, but for an audit record when the
+// caller may not do it.
 func (a *Admission) Submit(ctx context.Context, p identity.Principal, cmd SubmitCommand) (ports.Receipt, error) {
+	receipt, err := a.submit(ctx, p, cmd)
+	if err != nil && fault.KindOf(err) == fault.Denied {
+		return ports.Receipt{}, a.denied(ctx, p, cmd, err)
+	}
+	return receipt, err
+}
+
+func (a *Admission) submit(ctx context.Context, p identity.Principal, cmd SubmitCommand) (ports.Receipt, error) {
 	if err := sameIdentity(p, cmd.TenantID, cmd.UserID); err != nil {
 		return ports.Receipt{}, err
 	}

@@ -65,7 +65,7 @@ func newGate(t *testing.T) *gate {
 	g := &gate{runtime: mocks.NewRuntime(t), store: memstore.New(clock.Fixed()), realm: &parcels{}}
 	catalogue, err := intents.NewCatalogue(g.realm)
 	require.NoError(t, err)
-	g.admission = trafficcop.NewAdmission(catalogue, g.runtime, g.store, system.IDs{})
+	g.admission = trafficcop.NewAdmission(catalogue, g.runtime, g.store, clock.Fixed(), system.IDs{})
 	return g
 }
 

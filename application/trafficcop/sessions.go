@@ -75,16 +75,22 @@ func (s *Sessions) CreateAnonymous(ctx context.Context, metadata []byte, c accou
 	made := session.NewAnonymous(
 		s.d.IDs.NewID(typeid.Session), securityguard.HashSecret(secret), addressHash(c), metadata, s.d.Clock.Now(),
 	)
+	var limit string
 	err = s.d.UnitOfWork.Do(ctx, func(ctx context.Context, tx ports.Tx) error {
-		if err := take(ctx, tx, s.cfg.AnonymousRate, "session.anonymous", c.LimitKey()); err != nil {
+		limit = c.LimitKey()
+		if err := take(ctx, tx, s.cfg.AnonymousRate, "session.anonymous", limit); err != nil {
 			return err
 		}
 		if err := tx.Sessions.Insert(ctx, made); err != nil {
 			return err
 		}
 		// The counter that all share comes last, so that it is locked for the shortest time.
+		limit = "total"
 		return take(ctx, tx, s.cfg.AnonymousTotal, "session.anonymous.total")
 	})
+	if errors.Is(err, accounts.ErrRateLimited) {
+		return Created{}, s.limited(ctx, limit, err)
+	}
 	if err != nil {
 		return Created{}, err
 	}
