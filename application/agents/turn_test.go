@@ -340,7 +340,7 @@ func TestCancelReachesTheModel(t *testing.T) {
 	require.NoError(t, err)
 	select {
 	case <-ended:
-	case <-time.After(250 * time.Millisecond):
+	case <-time.After(5 * time.Second): // an idle machine takes a few milliseconds
 		t.Fatal("the model still works")
 	}
 	<-done
