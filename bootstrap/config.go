@@ -49,6 +49,7 @@ type Config struct {
 	PurgeEvery  time.Duration `koanf:"purge_every" doc:"interval of the removal of expired tickets, limits and idempotency keys"`
 
 	Concurrency ConcurrencyConfig `koanf:"concurrency"`
+	Results     ResultsConfig     `koanf:"results"`
 
 	Runtime runtime.Config   `koanf:"runtime" skip:"Exclusive,Bounded"`
 	WS      wsapi.Config     `koanf:"ws" skip:"BaseURL,AllowedOrigins,TrustedProxies,PlainCookies"`
@@ -87,6 +88,11 @@ type ConcurrencyConfig struct {
 	PerTenant  int      `koanf:"per_tenant" doc:"executions of a tenant that run at once, over all processes; 0 is no bound"`
 	PerSession int      `koanf:"per_session" doc:"executions of a session that run at once; 0 is no bound"`
 	PerType    []string `koanf:"per_type" doc:"executions of an intent type that run at once, such as parse_content=4,ingest_file=2"`
+}
+
+// ResultsConfig says what is kept of what executions make.
+type ResultsConfig struct {
+	PerType []string `koanf:"per_type" doc:"what is kept of the renderings of an artifact type: persist, cache (24 h) or discard, such as roadmap=cache,workflow=discard"`
 }
 
 // AuthConfig is about sign-in and tokens.

@@ -82,6 +82,7 @@ type equipment struct {
 func (c Config) content() content.Config {
 	settings := content.Defaults()
 	settings.Limits.Upload = int64(c.Upload.Limit)
+	settings.Results, _ = c.results() // checked by Validate
 	return settings
 }
 

@@ -44,9 +44,13 @@ func newEngine(lc fx.Lifecycle, cfg Config, in engineParts) (*runtime.Engine, er
 		times.Bounded = bounds.Bounded()
 	}
 	times = seededTimes(times)
+	kept, err := cfg.results()
+	if err != nil {
+		return nil, err
+	}
 	e, err := runtime.New(runtime.Deps{
 		UnitOfWork: in.UnitOfWork, Queue: in.Queue, Bus: in.Bus, Clock: in.Clock, IDs: in.IDs, Grants: in.Grants, Catalogue: in.Catalogue,
-		Document: artifacts.Document,
+		Document: artifacts.Document, Results: kept,
 		Report: func(ctx context.Context, what string, err error) {
 			in.Log.WarnContext(ctx, "runtime", slog.String("what", what), slog.Any("error", err))
 		},

@@ -89,7 +89,7 @@ func sweep(ctx context.Context, c *content.Realm, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	if report.ExpiredContractsFound > 0 || len(report.Errors) > 0 {
+	if report.ExpiredContractsFound > 0 || report.RenderingsRemoved > 0 || len(report.Errors) > 0 {
 		log.InfoContext(ctx, "sweep", slog.Any("report", report))
 	}
 	return nil

@@ -168,7 +168,8 @@ func (c Config) validateFolders() (problems []error) {
 // validateParts asks the parts about the settings that are theirs.
 func (c Config) validateParts() []error {
 	_, bounds := c.concurrency()
-	problems := []error{bounds, c.store().Validate(), c.Runtime.Validate(), c.WS.Validate(), c.Hashing.Validate()}
+	_, results := c.results()
+	problems := []error{bounds, results, c.store().Validate(), c.Runtime.Validate(), c.WS.Validate(), c.Hashing.Validate()}
 	var level slog.Level
 	if level.UnmarshalText([]byte(c.Log.Level)) != nil {
 		problems = append(problems, fmt.Errorf("log.level must be debug, info, warn or error, not %q", c.Log.Level))

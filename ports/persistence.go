@@ -303,6 +303,9 @@ type ArtifactStore interface {
 	Save(ctx context.Context, a artifact.Artifact) error
 	// List gives what the scope sees, newest first, and the total without the window. Without States it gives READY, draft, accepted.
 	List(ctx context.Context, scope identity.Scope, f ArtifactFilter, w Window) ([]artifact.Artifact, int64, error)
+	// Rendered gives artifacts of all tenants, of these types and created at or before the given time, that have renderings and are not
+	// DELETED, oldest first. It is for the sweep of cached renderings.
+	Rendered(ctx context.Context, types []string, before time.Time, limit int) ([]artifact.Artifact, error)
 }
 
 // ContractStore keeps boundary contracts.

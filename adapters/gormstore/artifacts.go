@@ -3,6 +3,7 @@ package gormstore
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/symphainy/symphainy/domain/artifact"
 	"github.com/symphainy/symphainy/domain/fault"
@@ -190,4 +191,13 @@ func (s artifacts) List(ctx context.Context, scope identity.Scope, f ports.Artif
 		" ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?", append(c.args, w.Limit, w.Offset)...)
 	list, err := convert(rows, err, artifactRow.artifact)
 	return list, total, err
+}
+
+func (s artifacts) Rendered(ctx context.Context, types []string, before time.Time, limit int) ([]artifact.Artifact, error) {
+	if len(types) == 0 {
+		return []artifact.Artifact{}, nil
+	}
+	rows, err := many[artifactRow](ctx, s.t, "SELECT "+columns[artifactRow]()+` FROM artifacts WHERE type IN ? AND created_at <= ?
+		AND renderings IS NOT NULL AND state <> ? ORDER BY created_at, id LIMIT ?`, types, at(before), string(artifact.Deleted), limit)
+	return convert(rows, err, artifactRow.artifact)
 }

@@ -73,6 +73,23 @@ func (s artifacts) List(ctx context.Context, scope identity.Scope, f ports.Artif
 	return list, int64(len(rows)), nil
 }
 
+func (s artifacts) Rendered(ctx context.Context, types []string, before time.Time, limit int) ([]artifact.Artifact, error) {
+	if err := s.reads(ctx); err != nil {
+		return nil, err
+	}
+	rows := s.st.artifacts.find(
+		func(row artifact.Snapshot) bool {
+			return slices.Contains(types, row.Type) && row.Renderings != nil && row.State != artifact.Deleted && !row.CreatedAt.After(before)
+		},
+		func(a, b artifact.Snapshot) int { return oldestFirst(a.CreatedAt, b.CreatedAt, a.ID, b.ID) },
+	)
+	list := []artifact.Artifact{}
+	for _, row := range cut(rows, ports.Window{Limit: limit}) {
+		list = append(list, artifact.Restore(row))
+	}
+	return list, nil
+}
+
 func wanted(row artifact.Snapshot, f ports.ArtifactFilter) bool {
 	return slices.Contains(f.States, row.State) &&
 		(len(f.Types) == 0 || slices.Contains(f.Types, row.Type)) &&

@@ -76,6 +76,8 @@ type Deps struct {
 	Catalogue  *intents.Catalogue
 	// Document gives the wire form of an artifact for the execution's results.
 	Document func(artifact.Snapshot) (map[string]any, error)
+	// Results says what is kept of the artifacts that executions make; nil keeps all.
+	Results artifact.ResultPolicies
 	// Report receives failures that no caller waits for; it must not block.
 	Report func(ctx context.Context, what string, err error)
 }

@@ -76,6 +76,10 @@ func (e *Engine) complete(ctx context.Context, tx ports.Tx, ex *execution.Execut
 		snap := r.Artifact
 		if !r.View {
 			snap = produced(snap, s, now)
+			policy := e.Results.Of(snap.Type)
+			if policy == artifact.DiscardResult {
+				snap.Renderings = nil
+			}
 			a, err := artifact.New(snap)
 			if err != nil {
 				return err
@@ -87,6 +91,9 @@ func (e *Engine) complete(ctx context.Context, tx ports.Tx, ex *execution.Execut
 			drafts = append(drafts, draft(event.ArtifactCreated, map[string]any{
 				"artifact_id": snap.ID, "artifact_type": snap.Type, "lifecycle_state": snap.State,
 			}))
+			if policy != artifact.PersistResult {
+				snap.Renderings = nil // the execution's answer is kept longer than they may be
+			}
 		}
 		if err := e.present(artifacts, r, snap); err != nil {
 			return err

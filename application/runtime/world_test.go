@@ -77,7 +77,9 @@ type world struct {
 	// queueLimit and bounded are settings of the next engine, zero for the default.
 	queueLimit int
 	bounded    bool
-	mu         sync.Mutex
+	// results are the result policies of the next engine.
+	results artifact.ResultPolicies
+	mu      sync.Mutex
 }
 
 type grants struct{ roles []identity.Role }
@@ -158,9 +160,13 @@ func (w *world) start(handlers map[string]ports.IntentHandler) *runtime.Engine {
 		cfg.QueueLimit = w.queueLimit
 	}
 	engine, err := runtime.New(runtime.Deps{
-		UnitOfWork: w.uow, Queue: w.desk, Bus: w.bus, Clock: w.clock, IDs: system.IDs{}, Grants: w.grants, Catalogue: catalogue,
+		UnitOfWork: w.uow, Queue: w.desk, Bus: w.bus, Clock: w.clock, IDs: system.IDs{}, Grants: w.grants, Catalogue: catalogue, Results: w.results,
 		Document: func(s artifact.Snapshot) (map[string]any, error) {
-			return map[string]any{"artifact_id": s.ID, "artifact_type": s.Type}, nil
+			doc := map[string]any{"artifact_id": s.ID, "artifact_type": s.Type}
+			if s.Renderings != nil {
+				doc["renderings"] = string(s.Renderings)
+			}
+			return doc, nil
 		},
 		Report: func(_ context.Context, _ string, err error) {
 			w.mu.Lock()

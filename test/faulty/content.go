@@ -42,6 +42,10 @@ func (s artifactsStore) List(ctx context.Context, scope identity.Scope, f ports.
 	return s.next.List(ctx, scope, f, w)
 }
 
+func (s artifactsStore) Rendered(ctx context.Context, types []string, before time.Time, limit int) ([]artifact.Artifact, error) {
+	return guard(s.faults, "Artifacts.Rendered", func() ([]artifact.Artifact, error) { return s.next.Rendered(ctx, types, before, limit) })
+}
+
 type contractsStore struct {
 	faults *Store
 	next   ports.ContractStore

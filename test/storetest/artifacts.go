@@ -83,6 +83,7 @@ func (s *suite) artifacts(t *testing.T) {
 		_, err := s.findArtifact(t, h.scope, strings.ToUpper(row.ID))
 		require.ErrorIs(t, err, fault.ErrNotFound)
 	})
+	t.Run("rendered", func(t *testing.T) { s.renderedArtifacts(t, h, v) })
 	t.Run("visibility", func(t *testing.T) { s.artifactVisibility(t, h, v) })
 	t.Run("save", func(t *testing.T) {
 		a := s.artifact(h, 1, nil)

@@ -110,6 +110,9 @@ func reads(b belongings) map[string]attempt {
 			return tx.Leases.Hold(ctx, execution.Lease{ExecutionID: b.execution.ID, Owner: "o", Fence: 1})
 		}),
 		"Leases.Due": func(ctx context.Context, tx ports.Tx) error { _, err := tx.Leases.Due(ctx, 1); return err },
+		"Artifacts.Rendered": without(func(ctx context.Context, tx ports.Tx) ([]artifact.Artifact, error) {
+			return tx.Artifacts.Rendered(ctx, []string{b.artifact.Type}, b.artifact.CreatedAt, 1)
+		}),
 		"Contracts.Due": without(func(ctx context.Context, tx ports.Tx) ([]artifact.Contract, error) {
 			return tx.Contracts.Due(ctx, b.contract.CreatedAt, b.contract.CreatedAt, 1)
 		}),

@@ -34,6 +34,8 @@ type Config struct {
 	Limits   Limits
 	Access   AccessPolicy
 	Policies MaterializationPolicies
+	// Results are the result policies of all realms; the sweep removes renderings that were only cached.
+	Results artifact.ResultPolicies
 }
 
 // Defaults gives the settings of the specification: 10 MiB inline, 256 MiB upload, everybody may bring files, the built-in

@@ -27,6 +27,8 @@ type SweepReport struct {
 	RecordsOfFactUpdated int
 	// OrphansRemoved counts blobs that no artifact names: abandoned uploads, and what an interrupted step or sweep has left.
 	OrphansRemoved int
+	// RenderingsRemoved counts artifacts whose cached renderings were over.
+	RenderingsRemoved int
 	// Errors say, for the log, what could not be done this time. The next sweep tries again.
 	Errors []string
 }
@@ -35,8 +37,8 @@ type SweepReport struct {
 const sweepBatch = 100
 
 // Sweep ends the contracts that are due: active ones past their expiry, and pending ones that nobody saved within a day. The file and what was
-// parsed from it are deleted with their bytes, records of fact are told that their source is gone, and blobs that belong to nothing are
-// removed. It is idempotent and may run anywhere at any time, also twice at once: each contract ends in one transaction, and bytes go after it, so
+// parsed from it are deleted with their bytes, records of fact are told that their source is gone, and cached renderings that are over and blobs
+// that belong to nothing are removed. It is idempotent and may run anywhere at any time, also twice at once: each contract ends in one transaction, and bytes go after it, so
 // that nothing readable ever lacks its bytes. The error is only that of the store; single failures are in the report.
 func (r *Realm) Sweep(ctx context.Context) (SweepReport, error) {
 	var report SweepReport
@@ -67,7 +69,7 @@ func (r *Realm) Sweep(ctx context.Context) (SweepReport, error) {
 			break
 		}
 	}
-	return report, r.sweepOrphans(ctx, &report)
+	return report, errors.Join(r.sweepRenderings(ctx, &report), r.sweepOrphans(ctx, &report))
 }
 
 // purge is what one contract's end has changed.
