@@ -89,7 +89,7 @@ func Write(f Format, s Source) ([]byte, error) {
 		if f == SQL {
 			return writeSQL(s, rows), nil
 		}
-		return writeCSV(rows)
+		return writeCSV(rows), nil
 	}
 	return nil, ErrFormat
 }

@@ -2,13 +2,12 @@ package export
 
 import (
 	"bytes"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/symphainy/symphainy/domain/fault"
+	"unicode"
+	"unicode/utf8"
 )
 
 // rows are the lines of a mapping, under the same columns.
@@ -56,34 +55,37 @@ func side(column string) int {
 	return 2
 }
 
-func writeCSV(r rows) ([]byte, error) {
+// writeCSV writes the table by RFC 4180. Texts are always quoted, so that they stay whole where another separator is usual.
+func writeCSV(r rows) []byte {
 	var out bytes.Buffer
-	w := csv.NewWriter(&out)
 	line := make([]string, len(r.columns))
 	for i, c := range r.columns {
-		line[i] = harmless(c)
+		line[i] = quoted(c)
 	}
-	if err := w.Write(line); err != nil {
-		return nil, fault.As(err)
-	}
+	out.WriteString(strings.Join(line, ",") + "\r\n")
 	for _, l := range r.lines {
 		for i, v := range l {
 			line[i] = plain(v)
 			if _, number := v.(json.Number); !number {
-				line[i] = harmless(line[i])
+				line[i] = quoted(line[i])
 			}
 		}
-		if err := w.Write(line); err != nil {
-			return nil, fault.As(err)
-		}
+		out.WriteString(strings.Join(line, ",") + "\r\n")
 	}
-	w.Flush()
-	return out.Bytes(), nil
+	return out.Bytes()
 }
 
-// harmless makes a cell that no spreadsheet takes for a formula.
+func quoted(s string) string { return `"` + strings.ReplaceAll(harmless(s), `"`, `""`) + `"` }
+
+// harmless makes a cell that no spreadsheet takes for a formula: also not where it ignores what stands before the sign, or reads a wide
+// sign as the usual one. NUL, which some readers drop, is dropped.
 func harmless(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r\n|%", rune(s[0])) {
+	s = strings.ReplaceAll(s, "\x00", "")
+	rest := strings.TrimLeftFunc(s, func(r rune) bool {
+		return r == '"' || r == '\'' || unicode.IsSpace(r) || unicode.IsControl(r) || unicode.In(r, unicode.Cf)
+	})
+	first, _ := utf8.DecodeRuneInString(rest)
+	if s != "" && (strings.ContainsRune("\t\r\n", rune(s[0])) || rest != "" && strings.ContainsRune("=+-@|%＝＋－−﹢﹣＠", first)) {
 		return "'" + s
 	}
 	return s
