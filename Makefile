@@ -56,9 +56,13 @@ e2e: ## Run only the end-to-end suite: the built binary, real sockets, SQLite an
 	@$(MAKE) --no-print-directory test PKGS=./test/e2e/...
 
 .PHONY: bench
-bench: build test-setup ## Measure the shapes of load beside their limits, on SQLite and PostgreSQL (BENCH="-shapes S3 -runs 1")
+bench: build test-setup bench-realms ## Measure the shapes of load beside their limits, on SQLite and PostgreSQL (BENCH="-shapes S3 -runs 1")
 	@go build -buildvcs=false -o $(CACHE)/bin/bench ./test/bench
 	@$(PGRUN) $(CACHE)/bin/bench $(BENCH)
+
+.PHONY: bench-realms
+bench-realms: ## Measure parsers and analyses: rows/s, MB/s, and bytes allocated for one run (BENCHTIME=1x)
+	@go test -buildvcs=false -run '^$$' -bench . -benchmem -benchtime "$(or $(BENCHTIME),1s)" ./application/realms/content/parse/... ./application/realms/insights/...
 
 .PHONY: chaos
 chaos: test-setup ## Break a deployment on purpose and judge what is left (ROWS=R1,R5, TIER=short, SEED=, RACE=1)

@@ -178,9 +178,11 @@ func BenchmarkRecords(b *testing.B) {
 	cpy, record := string(fixtureBytes(b, "account.cpy")), fixtureBytes(b, "account.bin")
 	content := bytes.Repeat(record, 20_000)
 	b.SetBytes(int64(len(content)))
+	b.ReportAllocs()
 	for b.Loop() {
 		doc, err := parse.NewRegistry(parse.Limits{}).Parse(context.Background(), parse.Input{Body: bytes.NewReader(content), Filename: "x.bin", Copybook: cpy}, parse.Options{}, nil)
 		require.NoError(b, err)
 		require.Equal(b, 60_000, doc.Metadata.RecordCount, fmt.Sprint(doc.Warnings))
 	}
+	perSecond(b, 60_000)
 }
