@@ -2,8 +2,10 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"mime/multipart"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
@@ -11,6 +13,8 @@ import (
 	"github.com/symphainy/symphainy/adapters/internal/wire"
 	"github.com/symphainy/symphainy/application/agents"
 	"github.com/symphainy/symphainy/application/trafficcop"
+	"github.com/symphainy/symphainy/domain/execution"
+	"github.com/symphainy/symphainy/domain/fault"
 )
 
 // Paths that older pages call (contract.md §5): translations onto the other routes, with their checks.
@@ -83,12 +87,29 @@ func (s *Server) takeCopybook(c *gin.Context, f *form, part *multipart.Part) err
 	if err != nil {
 		return err
 	}
-	f.fields["copybook_reference"] = book.fileID
-	_, err = s.d.Admission.Submit(c.Request.Context(), who.principal, trafficcop.SubmitCommand{
+	receipt, err := s.d.Admission.Submit(c.Request.Context(), who.principal, trafficcop.SubmitCommand{
 		SessionID: who.session.ID(), IntentType: "register_file", Parameters: raw, TraceID: wire.TraceID(c.Request.Context()),
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	// The file that follows refers to the copybook, so that has to be there first.
+	ex, err := s.d.Runtime.Wait(c.Request.Context(), who.principal.Scope(), receipt.Execution.ID, copybookWait)
+	switch {
+	case err != nil:
+		return err
+	case ex.State != execution.Completed:
+		return errCopybook.Because(errors.New(ex.ErrorCode))
+	}
+	f.fields["copybook_reference"] = book.fileID
+	return nil
 }
+
+// copybookWait is how long the registration of a copybook is waited for.
+const copybookWait = 20 * time.Second
+
+// errCopybook is a copybook that could not be registered in time.
+var errCopybook = fault.New(fault.Unavailable, "copybook_not_registered", "The copybook could not be registered; upload it by itself, or try again.").After(time.Second)
 
 func (s *Server) olderParsed(ctx context.Context, _ *none) (*body[olderFiles], error) {
 	c := callerOf(ctx)
