@@ -21,6 +21,7 @@ import (
 	"github.com/symphainy/symphainy/adapters/internal/wire"
 	"github.com/symphainy/symphainy/application/trafficcop"
 	"github.com/symphainy/symphainy/domain/fault"
+	"github.com/symphainy/symphainy/domain/identity"
 	"github.com/symphainy/symphainy/ports"
 )
 
@@ -75,6 +76,8 @@ type form struct {
 	size   int
 	fileID string
 	info   ports.BlobInfo
+	// owner is whose file it is.
+	owner identity.Principal
 	// name is the label that the client gave the file.
 	name string
 }
@@ -113,12 +116,25 @@ func (s *Server) upload(c *gin.Context) {
 	s.json(c, http.StatusAccepted, out)
 }
 
+// ingest receives an upload and submits ingest_file for it. Of an upload that is refused nothing is left, as long as nothing was submitted.
 func (s *Server) ingest(c *gin.Context) (ports.Receipt, string, error) {
+	f := &form{fields: map[string]string{}}
+	who, err := s.receive(c, f)
+	if err == nil {
+		return s.submitIngest(c, who, f)
+	}
+	if f.fileID != "" {
+		// What cannot be deleted now is swept.
+		err = errors.Join(err, s.d.Uploads.Discard(context.WithoutCancel(c.Request.Context()), f.owner, f.fileID))
+	}
+	return ports.Receipt{}, "", err
+}
+
+func (s *Server) receive(c *gin.Context, f *form) (*caller, error) {
 	reader, err := c.Request.MultipartReader()
 	if err != nil {
-		return ports.Receipt{}, "", errNotMultipart.Because(err)
+		return nil, errNotMultipart.Because(err)
 	}
-	f := &form{fields: map[string]string{}}
 	var who *caller
 	for n := 0; ; n++ {
 		part, err := reader.NextPart()
@@ -127,9 +143,9 @@ func (s *Server) ingest(c *gin.Context) (ports.Receipt, string, error) {
 		}
 		switch {
 		case err != nil:
-			return ports.Receipt{}, "", brokenUpload(err)
+			return nil, brokenUpload(err)
 		case n >= maxParts:
-			return ports.Receipt{}, "", errTooManyParts
+			return nil, errTooManyParts
 		case part.FormName() == copybookPart && c.FullPath() == olderUpload:
 			err = s.takeCopybook(c, f, part)
 		case part.FormName() != "file":
@@ -142,25 +158,25 @@ func (s *Server) ingest(c *gin.Context) (ports.Receipt, string, error) {
 			}
 		}
 		if err != nil {
-			return ports.Receipt{}, "", err
+			return nil, err
 		}
 	}
 	if f.fileID == "" {
 		if _, err := s.uploader(c, f.fields); err != nil {
-			return ports.Receipt{}, "", err
+			return nil, err
 		}
-		return ports.Receipt{}, "", errNoFile
+		return nil, errNoFile
 	}
 	if !namesOf(c, f.fields).agree(who.principal) {
-		return ports.Receipt{}, "", fault.ErrTenantMismatch
+		return nil, fault.ErrTenantMismatch
 	}
 	if err := untimed(c.Writer); err != nil {
-		return ports.Receipt{}, "", err
+		return nil, err
 	}
 	if err := s.still(c, who); err != nil {
-		return ports.Receipt{}, "", err
+		return nil, err
 	}
-	return s.submitIngest(c, who, f)
+	return who, nil
 }
 
 // still looks again at who uploads: an upload takes as long as it takes, and a logout, an upgrade or the end of the session meanwhile
@@ -248,6 +264,7 @@ func (s *Server) stage(ctx context.Context, who *caller, f *form, part *multipar
 	read := &uploadReader{r: part}
 	var err error
 	f.name = part.FileName()
+	f.owner = p
 	f.fileID, f.info, err = s.d.Uploads.Stage(ctx, p, read)
 	if read.err != nil && !errors.Is(err, ports.ErrBlobTooLarge) {
 		return brokenUpload(read.err)

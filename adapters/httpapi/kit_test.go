@@ -61,6 +61,7 @@ const (
 
 // world is the real application on memory stores, behind a real server.
 type world struct {
+	files   *realmtest.Blobs
 	t       *testing.T
 	clock   *clock.Clock
 	handler *httpapi.Server
@@ -192,11 +193,11 @@ func (w *world) deps() httpapi.Deps {
 	guard := securityguard.New(blindStore{store, &w.blind}, verifier, w.clock)
 	policy := accounts.Defaults()
 	policy.RegisterRate = ports.Rate{Limit: 100, Window: time.Minute}
-	blobs := &realmtest.Blobs{Fail: func(string, string) error { w.touched.Add(1); return nil }}
+	w.files = &realmtest.Blobs{Fail: func(string, string) error { w.touched.Add(1); return nil }}
 	guides := agents.NewRealm(w.clock, ids, agents.GuideAgent{})
 	catalogue, err := intents.NewCatalogue(
-		content.New(content.Deps{UnitOfWork: store, Blobs: blobs, Clock: w.clock, IDs: ids}),
-		insights.New(insights.Deps{Blobs: blobs, Clock: w.clock, IDs: ids}),
+		content.New(content.Deps{UnitOfWork: store, Blobs: w.files, Clock: w.clock, IDs: ids}),
+		insights.New(insights.Deps{Blobs: w.files, Clock: w.clock, IDs: ids}),
 		waiter{w.gate}, guides,
 	)
 	require.NoError(t, err)
@@ -221,9 +222,9 @@ func (w *world) deps() httpapi.Deps {
 		Sessions: trafficcop.NewSessions(trafficcop.Deps{UnitOfWork: store, Guard: guard, Issuer: issuer, Clock: w.clock, IDs: ids, Bus: bus,
 			Config: trafficcop.Config{AnonymousRate: ports.Rate{Limit: 200, Window: time.Hour}}}),
 		Admission: trafficcop.NewAdmission(catalogue, engine, store, w.clock, ids), Pending: pending.New(catalogue, store, w.clock, ids),
-		Catalogue: catalogue, Runtime: engine, Control: engine, Feed: engine, Artifacts: artifacts.New(store, blobs, w.clock), Keeper: artifacts.NewKeeper(store, w.clock, ids),
+		Catalogue: catalogue, Runtime: engine, Control: engine, Feed: engine, Artifacts: artifacts.New(store, w.files, w.clock), Keeper: artifacts.NewKeeper(store, w.clock, ids),
 		Queues:  queues.New(store),
-		Uploads: content.NewUploads(blobs, ids, content.Limits{Upload: 64 << 10}), Conversations: conversation.New(conversation.Deps{
+		Uploads: content.NewUploads(w.files, ids, content.Limits{Upload: 64 << 10}), Conversations: conversation.New(conversation.Deps{
 			UnitOfWork: store, Runtime: engine, Catalogue: catalogue, Agents: guides, Clock: w.clock, IDs: ids}), Clock: w.clock, Log: log, JWKS: keys.JWKS,
 		AsyncAPI: []byte(`{"asyncapi":"3.0.0"}`), Console: consolePages(), Checks: []ports.HealthCheck{check{name: "store"}, check{name: "broken", err: w.broken}},
 		SpareChecks: []ports.HealthCheck{check{name: "spare", err: func() error { return errors.New("gone") }}}, Sockets: w.sockets,

@@ -35,6 +35,11 @@ func (u *Uploads) Stage(ctx context.Context, p identity.Principal, r io.Reader) 
 	return stage(ctx, u.blobs, u.ids, p, r, u.limit)
 }
 
+// Discard deletes an upload of the principal's session that was refused before anything was submitted about it.
+func (u *Uploads) Discard(ctx context.Context, p identity.Principal, fileID string) error {
+	return u.blobs.Delete(ctx, fileKey(p.SessionID, fileID))
+}
+
 func stage(ctx context.Context, blobs ports.BlobStore, ids ports.IDs, p identity.Principal, r io.Reader, limit int64) (string, ports.BlobInfo, error) {
 	if p.SessionID == "" {
 		return "", ports.BlobInfo{}, fault.New(fault.Internal, "upload_without_session", "an upload needs a session")
