@@ -213,7 +213,7 @@ func (s *socket) translated(e event.Event, conversationID string) ([]byte, error
 		return s.olderFrame(olderResponse, fields)
 	case event.ExecutionWaiting:
 		if !d.Waiting.decision() {
-			return nil, nil //nolint:nilnil // nobody is asked
+			return nil, nil // nobody is asked
 		}
 		d.Waiting.describe(fields, e.ExecutionID)
 		return s.olderFrame(olderApproval, fields)

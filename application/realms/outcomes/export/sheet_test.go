@@ -42,7 +42,9 @@ func inert(t *testing.T, cell string) {
 	if strings.HasPrefix(cell, "'") {
 		return // a text, for every spreadsheet
 	}
-	rest := strings.TrimLeftFunc(cell, func(r rune) bool { return r == '"' || unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) })
+	rest := strings.TrimLeftFunc(cell, func(r rune) bool {
+		return r == '"' || unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
+	})
 	first, _ := utf8.DecodeRuneInString(rest)
 	require.False(t, rest != "" && strings.ContainsRune("=+-@＝＋－＠", first), "%q", cell)
 }
