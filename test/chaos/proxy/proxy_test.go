@@ -46,7 +46,9 @@ func through(t *testing.T, target string) *proxy.Proxy {
 func read(t *testing.T, address string, patience time.Duration) (string, error) {
 	t.Helper()
 	c, err := net.Dial("tcp", address)
-	require.NoError(t, err)
+	if err != nil {
+		return "", err // a refused link may break before it is there
+	}
 	defer c.Close()
 	require.NoError(t, c.SetReadDeadline(time.Now().Add(patience)))
 	raw, err := io.ReadAll(c)
