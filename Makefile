@@ -20,6 +20,8 @@ PKGS ?= ./...
 # -p stays at the number of processors: race-instrumented compiling and testing
 # are both bound by them. More tests than processors run at once inside a
 # package, because many of them wait for sockets and the database.
+# What breaks replicas on purpose takes the whole machine, so it runs by itself, after the rest.
+TEST_FORMAT := --format pkgname-and-test-fails --format-hide-empty-pkg --hide-summary=skipped
 TEST_FLAGS ?= -race -shuffle=on -parallel=4 -timeout=12m
 
 ##@ Use
@@ -36,9 +38,12 @@ build: ## Build bin/symphainy, one static binary
 
 .PHONY: test
 test: test-setup ## Run everything with the race detector beside a PostgreSQL of its own; installs what is missing (PKGS=)
-	@rm -f $(EVENTS)
-	@status=0; $(PGRUN) $(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg --hide-summary=skipped --jsonfile-timing-events $(EVENTS) \
-		-- $(TEST_FLAGS) $(PKGS) || status=$$?; \
+	@rm -f $(EVENTS) $(EVENTS).chaos
+	@packages=$$(go list $(PKGS)) || exit 1; status=0; \
+	rest=$$(echo "$$packages" | grep -v '/test/chaos$$'); chaos=$$(echo "$$packages" | grep '/test/chaos$$'); \
+	[ -z "$$rest" ] || $(PGRUN) $(GOTESTSUM) $(TEST_FORMAT) --jsonfile-timing-events $(EVENTS) -- $(TEST_FLAGS) $$rest || status=$$?; \
+	[ -z "$$chaos" ] || $(PGRUN) $(GOTESTSUM) $(TEST_FORMAT) --jsonfile-timing-events $(EVENTS).chaos -- $(TEST_FLAGS) $$chaos || status=$$?; \
+	[ -z "$$chaos" ] || cat $(EVENTS).chaos >> $(EVENTS); \
 	sh test/setup/summary.sh $(EVENTS) || status=1; exit $$status
 
 .PHONY: test-setup

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -34,14 +35,27 @@ type Replica struct {
 	stopped    bool
 }
 
+// Ports of replicas lie below those that the system gives to outgoing connections: a replica listens on its port again after every kill,
+// and meanwhile nobody else may have got it.
+const lowestPort, ports = 20000, 10000
+
+// freeAddress gives an address that nobody listens on.
+func freeAddress() (string, error) {
+	var err error
+	for range 50 {
+		address := fmt.Sprintf("127.0.0.1:%d", lowestPort+rand.IntN(ports))
+		var l net.Listener
+		if l, err = (&net.ListenConfig{}).Listen(context.Background(), "tcp", address); err == nil {
+			return address, l.Close()
+		}
+	}
+	return "", err
+}
+
 // prepare chooses the replica's address and puts the proxies in place.
 func (r *Replica) prepare() error {
-	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	r.address = l.Addr().String()
-	if err := l.Close(); err != nil {
+	var err error
+	if r.address, err = freeAddress(); err != nil {
 		return err
 	}
 	r.dsn = r.bed.DSN
