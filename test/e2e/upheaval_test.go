@@ -227,6 +227,7 @@ func TestCancelAgainstComplete(t *testing.T) {
 				for i := next.Add(1); i <= pairs; i = next.Add(1) {
 					res, _, err := a.try(request{who: who, method: http.MethodPost, path: "/api/intent/submit", json: map[string]any{
 						"session_id": v.id, "intent_type": "list_files", "parameters": map[string]any{},
+						"idempotency_key": fmt.Sprintf("pair-%d", i), // without keys, equal submissions in flight are one execution
 					}})
 					if err != nil || res.status != http.StatusAccepted {
 						e.t.Errorf("submit: %v %d %s", err, res.status, res.body)
