@@ -91,8 +91,9 @@ type Engine struct {
 	mu      sync.Mutex
 	running map[string]*run
 
-	turn turn
-	room room
+	turn    turn
+	room    room
+	suspect suspect
 
 	stop context.CancelFunc
 	done sync.WaitGroup

@@ -49,6 +49,7 @@ func (e *Engine) work(ctx context.Context, id string) error {
 	}
 	s := ex.Snapshot()
 	id = s.ID
+	defer e.suspect.leave(id)
 	defer e.letGo(context.WithoutCancel(ctx))
 	e.hint(ctx, s, false)
 	entry, err := e.Catalogue.Find(s.Intent.Type)
@@ -96,14 +97,24 @@ func (e *Engine) timed(ctx context.Context, entry intents.Entry, s execution.Sna
 
 func (e *Engine) claim(ctx context.Context, id string) (execution.Execution, error) {
 	var ex execution.Execution
+	apart := false
 	err := e.UnitOfWork.Do(ctx, func(ctx context.Context, tx ports.Tx) (err error) {
 		if ex, err = tx.Leases.Claim(ctx, id, e.owner, e.cfg.Lease); err != nil {
 			return err
 		}
 		ex.Awake(e.Clock.Now())
 		s := ex.Snapshot()
+		if e.cfg.suspected(s) {
+			if !e.suspect.enter(s.ID) {
+				return execution.ErrNotClaimable
+			}
+			apart = true
+		}
 		return e.append(ctx, tx, &ex, draft(event.ExecutionStarted, map[string]any{"attempt": s.Attempt, "status": execution.Running.Wire()}))
 	})
+	if err != nil && apart {
+		e.suspect.leave(id)
+	}
 	return ex, err
 }
 
