@@ -51,6 +51,7 @@ func run(ctx context.Context) (passed bool, err error) {
 	tags := flag.String("tags", "", "further build tags, such as bugB2")
 	race := flag.Bool("race", false, "build the binary with the race detector")
 	mistakes := flag.String("bugs", "", "seeded mistakes to show to the rows that must see them, such as B2,B5, or all")
+	atOnce := flag.Int("at-once", 1, "rows that run side by side; more than one disturb each other's figures")
 	dir := flag.String("dir", ".cache/chaos", "folder of report.json and the histories")
 	flag.Parse()
 	list, err := choose(*names, *tier == "full")
@@ -74,7 +75,7 @@ func run(ctx context.Context) (passed bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	r := &rows.Run{Suite: suite, Full: *tier == "full", Seed: *seed, Dir: *dir, Slow: *race}
+	r := &rows.Run{Suite: suite, Full: *tier == "full", Seed: *seed, Dir: *dir, Slow: *race, AtOnce: *atOnce}
 	out := report{Started: time.Now().UTC(), Tier: *tier, Tags: *tags, Race: *race, Seed: *seed, Versions: versions(ctx)}
 	passed = true
 	r.Execute(ctx, list, func(result rows.Result) {

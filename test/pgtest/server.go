@@ -187,7 +187,7 @@ func serverOptions(folder string, port int) string {
 	settings := []string{
 		"listen_addresses=127.0.0.1", "port=" + strconv.Itoa(port), "unix_socket_directories=" + folder,
 		"fsync=on", "synchronous_commit=on", "full_page_writes=on",
-		"max_connections=200", "shared_buffers=32MB", "max_wal_size=256MB", "jit=off", "timezone=UTC",
+		"max_connections=400", "shared_buffers=32MB", "max_wal_size=256MB", "jit=off", "timezone=UTC",
 	}
 	return "-c " + strings.Join(settings, " -c ")
 }

@@ -28,6 +28,8 @@ type Options struct {
 	SQLite   bool
 	// Private gives the bed a database server of its own, which it may stop.
 	Private bool
+	// Disk gives it one on small file systems, which can be filled up.
+	Disk bool
 	// NATS puts a bus between the replicas.
 	NATS bool
 	// Proxies puts a proxy before each replica's database, and one before each replica.
@@ -46,7 +48,9 @@ type Bed struct {
 	Replicas []*Replica
 	NATS     *Bus
 	// Server is the bed's own database server, if it has one.
-	Server  *pgtest.Server
+	Server Server
+	// Disk is where that has its files, if they are on one that can be filled up.
+	Disk    *Disk
 	History *history.History
 	HTTP    *http.Client
 	// Prefer, if set, is the one replica that clients talk to.
@@ -108,16 +112,31 @@ func (b *Bed) openStore(ctx context.Context) (err error) {
 	switch {
 	case b.Options.SQLite:
 		return nil
+	case b.Options.Disk:
+		if b.Disk, err = startDisk(ctx); err != nil {
+			return err
+		}
+		b.Server = b.Disk
+		return b.prepareServer(ctx)
 	case !b.Options.Private:
 		b.DSN, err = b.Suite.database(ctx)
 		return err
 	}
 	starting, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
-	if b.Server, err = pgtest.Start(starting); err != nil {
+	server, err := pgtest.Start(starting)
+	if err != nil {
 		return err
 	}
-	if err := b.Suite.prepare(starting, b.Server.DSN()); err != nil {
+	b.Server = server
+	return b.prepareServer(ctx)
+}
+
+// prepareServer makes a migrated database on the bed's own server.
+func (b *Bed) prepareServer(ctx context.Context) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	if err := b.Suite.prepare(ctx, b.Server.DSN()); err != nil {
 		return err
 	}
 	b.DSN, err = withDatabase(b.Server.DSN(), templateName)

@@ -10,29 +10,52 @@ import (
 	"syscall"
 )
 
-// ControlPostgres runs pg_ctl on the bed's own server, as the user whose files they are.
+// Server is a database server that a bed may break.
+type Server interface {
+	// DSN is its URL, as its superuser.
+	DSN() string
+	// Folder holds all its files; the data are in the folder "data" there.
+	Folder() string
+	Stop() error
+}
+
+// Change is what a start of the bed's own server does otherwise than the one before.
+type Change struct {
+	// Settings are name=value.
+	Settings []string
+	// Environ is further environment of the server.
+	Environ []string
+}
+
+// ControlPostgres runs pg_ctl on the bed's own server.
 func (b *Bed) ControlPostgres(ctx context.Context, action string, more ...string) error {
+	return b.control(ctx, Change{}, action, more...)
+}
+
+// StartPostgres starts the bed's own server again, otherwise than before.
+func (b *Bed) StartPostgres(ctx context.Context, c Change) error { return b.control(ctx, c, "start") }
+
+func (b *Bed) control(ctx context.Context, c Change, action string, more ...string) error {
 	data := filepath.Join(b.Server.Folder(), "data")
-	options, err := os.ReadFile(filepath.Join(data, "postmaster.opts"))
+	options, err := os.ReadFile(filepath.Join(b.root(), data, "postmaster.opts"))
 	if err != nil {
 		return err
 	}
 	words := strings.Fields(string(options))
 	args := append([]string{action, "-s", "-w", "-t", "30", "-D", data, "-l", filepath.Join(b.Server.Folder(), "log")}, more...)
 	if action == "start" {
-		// What the server was started with: quoted words after the binary's and the folder's.
-		args = append(args, "-o", strings.ReplaceAll(strings.Join(words[3:], " "), `"`, ""))
+		// What the server was started with: quoted words after the binary's and the folder's. Of a setting that comes twice the last one counts.
+		settings := words[3:]
+		for _, s := range c.Settings {
+			settings = append(settings, "-c", s)
+		}
+		args = append(args, "-o", strings.ReplaceAll(strings.Join(settings, " "), `"`, ""))
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(filepath.Dir(words[0]), "pg_ctl"), args...)
-	info, err := os.Stat(data)
+	cmd, err := b.asOwner(ctx, data, filepath.Join(filepath.Dir(words[0]), "pg_ctl"), args...)
 	if err != nil {
 		return err
 	}
-	if owner, ok := info.Sys().(*syscall.Stat_t); ok && os.Getuid() == 0 {
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: owner.Uid, Gid: owner.Gid}}
-	}
-	cmd.Dir = b.Server.Folder()
-	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "TZ=UTC", "HOME=" + b.Server.Folder()}
+	cmd.Env = append(cmd.Env, c.Environ...)
 	// The server keeps what it inherits open, so its output goes to no pipe of ours.
 	log, err := os.OpenFile(filepath.Join(b.Dir, "pg_ctl.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -44,4 +67,43 @@ func (b *Bed) ControlPostgres(ctx context.Context, action string, more ...string
 		return fmt.Errorf("pg_ctl %s: %w", action, err)
 	}
 	return nil
+}
+
+// asOwner makes a command that runs as the user whose folder it is, where the bed's own server sees its files.
+func (b *Bed) asOwner(ctx context.Context, folder, name string, args ...string) (*exec.Cmd, error) {
+	info, err := os.Stat(filepath.Join(b.root(), folder))
+	if err != nil {
+		return nil, err
+	}
+	var cmd *exec.Cmd
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	switch {
+	case b.Disk != nil:
+		cmd = b.Disk.command(ctx, name, args...)
+	default:
+		cmd = exec.CommandContext(ctx, name, args...)
+		if ok && os.Getuid() == 0 {
+			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: owner.Uid, Gid: owner.Gid}}
+		}
+	}
+	cmd.Dir = "/"
+	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "TZ=UTC", "HOME=" + b.Server.Folder()}
+	return cmd, nil
+}
+
+// root is where the file system of the bed's own server begins for us.
+func (b *Bed) root() string {
+	if b.Disk != nil {
+		return b.Disk.root()
+	}
+	return "/"
+}
+
+// binary gives the path of a program of the installed server.
+func binary(name string) (string, error) {
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/" + name)
+	if err != nil || len(found) == 0 {
+		return exec.LookPath(name)
+	}
+	return found[len(found)-1], nil
 }

@@ -39,11 +39,14 @@ type Replica struct {
 // and meanwhile nobody else may have got it.
 const lowestPort, ports = 20000, 10000
 
-// freeAddress gives an address that nobody listens on.
-func freeAddress() (string, error) {
+// freeAddress gives an address that nobody listens on, and each only once: a replica that is down comes back to its own.
+func (s *Suite) freeAddress() (string, error) {
 	var err error
 	for range 50 {
 		address := fmt.Sprintf("127.0.0.1:%d", lowestPort+rand.IntN(ports))
+		if _, taken := s.addresses.LoadOrStore(address, true); taken {
+			continue
+		}
 		var l net.Listener
 		if l, err = (&net.ListenConfig{}).Listen(context.Background(), "tcp", address); err == nil {
 			return address, l.Close()
@@ -55,7 +58,7 @@ func freeAddress() (string, error) {
 // prepare chooses the replica's address and puts the proxies in place.
 func (r *Replica) prepare() error {
 	var err error
-	if r.address, err = freeAddress(); err != nil {
+	if r.address, err = r.bed.Suite.freeAddress(); err != nil {
 		return err
 	}
 	r.dsn = r.bed.DSN

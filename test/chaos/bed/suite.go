@@ -36,6 +36,8 @@ type Suite struct {
 	admin    string
 	template string
 	number   atomic.Int64
+	// addresses are those that replicas have.
+	addresses sync.Map
 }
 
 // NewSuite builds the binary in a new folder; more are further build flags, such as -race, and further tags.

@@ -129,3 +129,9 @@ func (h *History) Write(path string) (string, error) {
 	}
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }
+
+// On is what an operation is done to, with its argument, for operations whose histories are held against a sequential object.
+type On struct {
+	Object   string `json:"object"`
+	Argument string `json:"argument,omitempty"`
+}

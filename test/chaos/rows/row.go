@@ -24,7 +24,9 @@ type Row struct {
 	Goal string
 	// Short rows have a form that is part of every test run.
 	Short bool
-	Run   func(ctx context.Context, r *Run) Result
+	// Last is a row that judges what the others left.
+	Last bool
+	Run  func(ctx context.Context, r *Run) Result
 }
 
 // Result is what a row found.
@@ -36,11 +38,12 @@ type Result struct {
 	Goal    string             `json:"goal"`
 	Pass    bool               `json:"pass"`
 	Numbers map[string]float64 `json:"numbers,omitempty"`
-	// Problems says what is wrong, the first of each kind.
-	Problems []string `json:"problems,omitempty"`
-	Seconds  float64  `json:"seconds"`
-	LoadAvg  string   `json:"loadavg"`
-	Seed     uint64   `json:"seed"`
+	// Problems says what is wrong, the first of each kind; Findings counts what checkers found, by name.
+	Problems []string       `json:"problems,omitempty"`
+	Findings map[string]int `json:"findings,omitempty"`
+	Seconds  float64        `json:"seconds"`
+	LoadAvg  string         `json:"loadavg"`
+	Seed     uint64         `json:"seed"`
 	// History is the file with what clients did and saw, and its SHA-256.
 	History string `json:"history,omitempty"`
 	Hash    string `json:"history_sha256,omitempty"`
@@ -57,7 +60,9 @@ type Run struct {
 	Dir string
 	// Slow tells that the binary looks for races.
 	Slow bool
-	Log  func(format string, args ...any)
+	// AtOnce is how many rows run side by side; 0 is one, so that no row's faults are another's noise.
+	AtOnce int
+	Log    func(format string, args ...any)
 
 	mu      sync.Mutex
 	watched check.Finding
@@ -67,7 +72,7 @@ type Run struct {
 // All gives the rows in the order in which they are worth running.
 func All() []Row {
 	return []Row{
-		r1(), r2(), r3(), r4(), r5(), r6(), r7(), r8(), r9(), r10(), r11(), r14(), r15(), r16(), r17(), r18(), r19(), r20(), r21(), r26(), r27(), r28(), w16(), l7(), r22(), size(),
+		r1(), r2(), r3(), r4(), r5(), r6(), r7(), r8(), r9(), r10(), r11(), r12(), r13(), r14(), r15(), r16(), r17(), r18(), r19(), r20(), r21(), r26(), r27(), r28(), w16(), l7(), r22(), r23(), size(),
 	}
 }
 
@@ -119,10 +124,11 @@ type outcome struct {
 	figures  []string
 	numbers  map[string]float64
 	problems []string
+	found    map[string]int
 }
 
 func (r *Run) outcome(row Row) *outcome {
-	return &outcome{row: row, run: r, numbers: map[string]float64{}}
+	return &outcome{row: row, run: r, numbers: map[string]float64{}, found: map[string]int{}}
 }
 
 func (o *outcome) count(what string, n int) {
@@ -148,6 +154,14 @@ func (o *outcome) want(so bool, format string, args ...any) {
 	}
 }
 
+// none notes a finding by its name unless there is none of it.
+func (o *outcome) none(n int, finding, format string, args ...any) {
+	if n > 0 {
+		o.found[finding] += n
+		o.problems = append(o.problems, finding+": "+fmt.Sprintf(format, args...))
+	}
+}
+
 // zero notes what a check found, the first of each kind, and adds the counts of the kinds to the figure.
 func (o *outcome) zero(f check.Finding, kinds ...string) {
 	for _, kind := range kinds {
@@ -155,7 +169,7 @@ func (o *outcome) zero(f check.Finding, kinds ...string) {
 		o.numbers[kind] = float64(f.Count(kind))
 	}
 	for _, kind := range f.Kinds() {
-		o.problems = append(o.problems, fmt.Sprintf("%s × %d: %s", kind, f.Count(kind), f.Problems[kind][0]))
+		o.none(f.Count(kind), kind, "× %d: %s", f.Count(kind), f.Problems[kind][0])
 	}
 }
 
@@ -173,7 +187,7 @@ func (o *outcome) result(b *bed.Bed) Result {
 	}
 	return Result{
 		ID: o.row.ID, Title: o.row.Title, Goal: o.row.Goal, Counts: strings.Join(o.counts, ", "), Figure: strings.Join(o.figures, ", "),
-		Pass: len(o.problems) == 0, Numbers: o.numbers, Problems: o.problems,
+		Pass: len(o.problems) == 0, Numbers: o.numbers, Problems: o.problems, Findings: o.found,
 	}
 }
 

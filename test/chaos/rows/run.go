@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/symphainy/symphainy/test/chaos/check"
@@ -13,10 +14,26 @@ import (
 // rowTime bounds a row.
 const rowTime = 40 * time.Minute
 
-// Execute runs rows one after the other, so that no row's faults are another's noise.
+// Execute runs rows, the last ones after all others, and hears of one result at a time.
 func (r *Run) Execute(ctx context.Context, list []Row, done func(Result)) {
-	for _, row := range list {
-		done(r.One(ctx, row))
+	var telling sync.Mutex
+	for _, last := range []bool{false, true} {
+		var all sync.WaitGroup
+		room := make(chan struct{}, max(1, r.AtOnce))
+		for _, row := range list {
+			if row.Last != last {
+				continue
+			}
+			room <- struct{}{}
+			all.Go(func() {
+				result := r.One(ctx, row)
+				<-room
+				telling.Lock()
+				defer telling.Unlock()
+				done(result)
+			})
+		}
+		all.Wait()
 	}
 }
 
