@@ -21,14 +21,16 @@ type bugs struct {
 
 	mu   sync.Mutex
 	next map[string]int64
+	// published is what mistake B6 shows to this process's watchers, by execution and number.
+	published map[string]map[int64]event.Event
 }
 
 func newBugs(u, memory ports.UnitOfWork) *bugs {
-	return &bugs{inner: u, memory: memory, next: map[string]int64{}}
+	return &bugs{inner: u, memory: memory, next: map[string]int64{}, published: map[string]map[int64]event.Event{}}
 }
 
-// early is how long B1 answers before it commits.
-const early = 150 * time.Millisecond
+// earlier is how long B1 answers before it commits.
+const earlier = 150 * time.Millisecond
 
 func (b *bugs) do(ctx context.Context, fn func(ctx context.Context, tx ports.Tx) error, submits func() bool) error {
 	if ackEarly {
@@ -49,7 +51,7 @@ func (b *bugs) ackEarly(ctx context.Context, fn func(ctx context.Context, tx por
 			err := fn(ctx, tx)
 			if err == nil && submits() {
 				answer <- nil
-				time.Sleep(early)
+				time.Sleep(earlier)
 			}
 			return err
 		})
@@ -57,14 +59,13 @@ func (b *bugs) ackEarly(ctx context.Context, fn func(ctx context.Context, tx por
 	return <-answer
 }
 
-// append stores events; B7 numbers them from this process's memory, and B6 stores them in a transaction of their own, so that they are seen
-// before what they tell of is there.
+// append stores events; B7 numbers them from this process's memory, and B6 shows them to this process's watchers before they are committed.
 func (b *bugs) append(ctx context.Context, log ports.EventLog, tenantID string, list []event.Event) error {
 	if numberFromMemory {
 		b.renumber(list)
 	}
-	if publishEarly && len(list) > 0 && list[0].Seq > 1 {
-		return b.inner.Do(ctx, func(ctx context.Context, tx ports.Tx) error { return tx.Events.Append(ctx, tenantID, list) })
+	if publishEarly {
+		b.publish(list)
 	}
 	return log.Append(ctx, tenantID, list)
 }
@@ -79,4 +80,45 @@ func (b *bugs) renumber(list []event.Event) {
 		}
 		list[i].Seq, b.next[e.ExecutionID] = n, n+1
 	}
+}
+
+// publish gives events to the watchers of this process as they are made; what was given cannot be taken back.
+func (b *bugs) publish(list []event.Event) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, e := range list {
+		known := b.published[e.ExecutionID]
+		if known == nil {
+			known = map[int64]event.Event{}
+			b.published[e.ExecutionID] = known
+		}
+		if _, given := known[e.Seq]; !given {
+			known[e.Seq] = e
+		}
+	}
+}
+
+// early is a log of which this process's watchers see what was published rather than what was committed.
+type early struct {
+	ports.EventLog
+	*bugs
+}
+
+func (l early) Read(ctx context.Context, tenantID, executionID string, after int64, limit int) ([]event.Event, error) {
+	list, err := l.EventLog.Read(ctx, tenantID, executionID, after, limit)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i, e := range list {
+		if given, ok := l.published[executionID][e.Seq]; ok {
+			list[i] = given
+		}
+	}
+	for err == nil && len(list) < limit {
+		next, ok := l.published[executionID][after+int64(len(list))+1]
+		if !ok {
+			break
+		}
+		list = append(list, next)
+	}
+	return list, err
 }

@@ -4,6 +4,7 @@ package chaos
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -21,8 +22,8 @@ const exitCode = 137
 type point struct {
 	action string
 	wait   time.Duration
-	// at is the hit at which it happens; 0 is every hit.
-	at, hits int
+	// at is the hit at which it happens, each the distance between the hits at which it happens; without either it is every hit.
+	at, each, hits int
 }
 
 // Points are the armed places of a process. The zero value has none.
@@ -32,35 +33,17 @@ type Points struct {
 	report *os.File
 }
 
-// NewPoints reads "site=action[:duration][@n]" separated by commas; the actions are exit, panic, sleep, error and doerror (which lets the
-// work be done and then reports an error). dir, if given, gets the protocol files of the process.
+// NewPoints reads "site=action[:duration][@n|%n]" separated by commas; @n is the n-th hit only, %n every n-th. The actions are exit, panic,
+// sleep and error. dir, if given, gets the protocol files of the process.
 func NewPoints(spec, dir string) (*Points, error) {
 	p := &Points{armed: map[string]*point{}}
 	for part := range strings.SplitSeq(spec, ",") {
 		if part == "" {
 			continue
 		}
-		site, rest, ok := strings.Cut(part, "=")
-		armed := &point{}
-		if rest, at, found := strings.Cut(rest, "@"); found {
-			n, err := strconv.Atoi(at)
-			if err != nil {
-				return nil, fmt.Errorf("chaos: %q: %w", part, err)
-			}
-			armed.at = n
-			armed.action = rest
-		} else {
-			armed.action = rest
-		}
-		if action, wait, found := strings.Cut(armed.action, ":"); found {
-			d, err := time.ParseDuration(wait)
-			if err != nil {
-				return nil, fmt.Errorf("chaos: %q: %w", part, err)
-			}
-			armed.action, armed.wait = action, d
-		}
-		if !ok || !strings.Contains(" exit panic sleep error doerror ", " "+armed.action+" ") {
-			return nil, fmt.Errorf("chaos: %q is no failpoint", part)
+		site, armed, err := parse(part)
+		if err != nil {
+			return nil, err
 		}
 		p.armed[site] = armed
 	}
@@ -70,6 +53,33 @@ func NewPoints(spec, dir string) (*Points, error) {
 	f, err := os.OpenFile(dir+"/protocol.log", os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	p.report = f
 	return p, err
+}
+
+// parse reads one failpoint.
+func parse(part string) (site string, armed *point, err error) {
+	site, action, ok := strings.Cut(part, "=")
+	armed = &point{}
+	var failed error
+	if before, n, found := strings.Cut(action, "@"); found {
+		action = before
+		armed.at, err = strconv.Atoi(n)
+		failed = errors.Join(failed, err)
+	}
+	if before, n, found := strings.Cut(action, "%"); found {
+		action = before
+		armed.each, err = strconv.Atoi(n)
+		failed = errors.Join(failed, err)
+	}
+	if before, wait, found := strings.Cut(action, ":"); found {
+		action = before
+		armed.wait, err = time.ParseDuration(wait)
+		failed = errors.Join(failed, err)
+	}
+	armed.action = action
+	if failed != nil || !ok || !strings.Contains(" exit panic sleep error ", " "+action+" ") {
+		return "", nil, errors.Join(fmt.Errorf("chaos: %q is no failpoint", part), failed)
+	}
+	return site, armed, nil
 }
 
 // Hit passes a place. It returns an error if the place is armed with one; some actions do not return.
@@ -101,7 +111,8 @@ func (p *Points) due(site string) *point {
 	if armed == nil {
 		return nil
 	}
-	if armed.hits++; armed.at != 0 && armed.hits != armed.at {
+	armed.hits++
+	if armed.at != 0 && armed.hits != armed.at || armed.each != 0 && armed.hits%armed.each != 0 {
 		return nil
 	}
 	return armed

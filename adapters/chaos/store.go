@@ -45,9 +45,14 @@ func (s *Store) Do(ctx context.Context, fn func(ctx context.Context, tx ports.Tx
 	return err
 }
 
-// View runs fn; mistake B10 reads memory where the store is gone.
+// View runs fn; mistake B6 reads what is not committed yet, and B10 reads memory where the store is gone.
 func (s *Store) View(ctx context.Context, fn func(ctx context.Context, tx ports.Tx) error) error {
-	err := s.UnitOfWork.View(ctx, fn)
+	err := s.UnitOfWork.View(ctx, func(ctx context.Context, tx ports.Tx) error {
+		if publishEarly {
+			tx.Events = early{tx.Events, s.bugs}
+		}
+		return fn(ctx, tx)
+	})
 	if memoryFallBack && fault.KindOf(err) == fault.Unavailable {
 		return s.bugs.memory.View(context.WithoutCancel(ctx), fn)
 	}

@@ -76,12 +76,13 @@ func r11() Row {
 	return row
 }
 
-const probesAtOnce = 8
+// Of five kinds two each at a time.
+const probesAtOnce, probeKinds = 10, 5
 
 // probe asks all replicas until the time is over and holds each answer against what a deployment without a store has to say.
 func (o *outcome) probe(ctx context.Context, b *bed.Bed, c *bed.Client, until time.Time, bound time.Duration) int {
 	var mu sync.Mutex
-	n, refused, worst := 0, 0, time.Duration(0)
+	n, refused, invented, example, worst := 0, 0, 0, "", time.Duration(0)
 	var all sync.WaitGroup
 	for p := range probesAtOnce {
 		all.Go(func() {
@@ -93,6 +94,9 @@ func (o *outcome) probe(ctx context.Context, b *bed.Bed, c *bed.Client, until ti
 				worst = max(worst, a.Took)
 				if a.Status == http.StatusServiceUnavailable {
 					refused++
+				} else if p%probeKinds >= needsStore && a.Status != 0 {
+					invented++
+					example = fmt.Sprintf("%d %.200s", a.Status, a.Body)
 				}
 				o.wrong(err)
 				mu.Unlock()
@@ -101,14 +105,18 @@ func (o *outcome) probe(ctx context.Context, b *bed.Bed, c *bed.Client, until ti
 	}
 	all.Wait()
 	o.figure("503 × %d, slowest answer %s", refused, round(worst))
+	o.none(invented, "from memory", "%d answers, such as %s", invented, example)
 	o.want(refused > 0, "no request was answered with 503: nothing was shown")
 	o.want(worst <= 2*bound+3*time.Second, "a request hung for %s", worst)
 	return n
 }
 
-// ask sends one of four requests and says what is wrong with the answer.
+// needsStore is the first kind of probe that nothing but the store can answer.
+const needsStore = 2
+
+// ask sends one of five requests and says what is wrong with the answer.
 func (o *outcome) ask(ctx context.Context, c *bed.Client, base string, p, i int) (bed.Answer, error) {
-	switch p % 4 {
+	switch p % probeKinds {
 	case 0:
 		a, err := c.Call(ctx, base, http.MethodGet, "/health/live", nil)
 		defer func() { _ = pause(ctx, 100*time.Millisecond) }() // the end of ctx ends the loop of the caller
@@ -125,6 +133,11 @@ func (o *outcome) ask(ctx context.Context, c *bed.Client, base string, p, i int)
 			return a, errors.New("a submission was accepted while the store stood still")
 		}
 		return a, unavailable(a)
+	case 3:
+		nobody := *c
+		nobody.Secret = ""
+		a, err := nobody.Call(ctx, base, http.MethodPost, "/api/session/create-anonymous", nil)
+		return a, errors.Join(err, unavailable(a))
 	}
 	a, err := c.Call(ctx, base, http.MethodGet, "/api/executions", nil)
 	return a, errors.Join(err, unavailable(a))

@@ -68,6 +68,8 @@ func racing(ctx context.Context, b *bed.Bed, n, pairs int) (ids []string, err er
 	if err != nil {
 		return nil, err
 	}
+	// The cancellation comes later after one that was too early, and the other way round, so that both sides win on any machine.
+	wait := 20 * time.Millisecond
 	for i := range pairs {
 		in := bed.Intent{Type: "chaos_run", Parameters: map[string]any{"steps": 1, "work_ms": b.Random(25)}, Key: fmt.Sprintf("r21-%d-%d", n, i)}
 		id, err := c.Insist(ctx, in)
@@ -75,7 +77,7 @@ func racing(ctx context.Context, b *bed.Bed, n, pairs int) (ids []string, err er
 			return ids, err
 		}
 		ids = append(ids, id)
-		if err := pause(ctx, time.Duration(b.Random(40))*time.Millisecond); err != nil {
+		if err := pause(ctx, time.Duration(b.Random(int(2*wait.Milliseconds())))*time.Millisecond); err != nil {
 			return ids, err
 		}
 		a, err := c.Call(ctx, b.Any(), http.MethodPost, "/api/execution/"+id+"/cancel", nil)
@@ -85,6 +87,11 @@ func racing(ctx context.Context, b *bed.Bed, n, pairs int) (ids []string, err er
 		// One that has completed cannot be cancelled, and the answer says so.
 		if a.Status != http.StatusOK && a.Status != http.StatusConflict {
 			return ids, fmt.Errorf("cancel is answered with %d: %s", a.Status, a.Body)
+		}
+		if a.Status == http.StatusConflict {
+			wait = max(wait*2/3, 2*time.Millisecond)
+		} else {
+			wait = min(wait*3/2, 3*time.Second)
 		}
 	}
 	return ids, nil
