@@ -2,6 +2,7 @@ package bed
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,6 +35,8 @@ type Options struct {
 	NATS bool
 	// Proxies puts a proxy before each replica's database, and one before each replica.
 	Proxies bool
+	// Binary is an earlier version of the program, which migrates the bed's own database and runs at first; "" is the present one.
+	Binary string
 	// Vars are further settings of all replicas.
 	Vars []string
 	Seed uint64
@@ -56,6 +59,7 @@ type Bed struct {
 	// Prefer, if set, is the one replica that clients talk to.
 	Prefer *Replica
 
+	words  []string // with which the server was started
 	random *rand.Rand
 	mu     sync.Mutex
 	sound  []string // what was wrong with a process that ended: races, panics
@@ -88,7 +92,7 @@ func (b *Bed) begin(ctx context.Context) error {
 		}
 	}
 	for i := range max(b.Options.Replicas, 1) {
-		r := &Replica{bed: b, Index: i}
+		r := &Replica{bed: b, Index: i, Binary: cmp.Or(b.Options.Binary, b.Suite.Binary)}
 		b.Replicas = append(b.Replicas, r)
 		if err := r.prepare(); err != nil {
 			return err
@@ -136,7 +140,7 @@ func (b *Bed) openStore(ctx context.Context) (err error) {
 func (b *Bed) prepareServer(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
-	if err := b.Suite.prepare(ctx, b.Server.DSN()); err != nil {
+	if err := b.Suite.prepare(ctx, b.Server.DSN(), cmp.Or(b.Options.Binary, b.Suite.Binary)); err != nil {
 		return err
 	}
 	b.DSN, err = withDatabase(b.Server.DSN(), templateName)

@@ -37,11 +37,10 @@ func (b *Bed) StartPostgres(ctx context.Context, c Change) error { return b.cont
 
 func (b *Bed) control(ctx context.Context, c Change, action string, more ...string) error {
 	data := filepath.Join(b.Server.Folder(), "data")
-	options, err := os.ReadFile(filepath.Join(b.root(), data, "postmaster.opts"))
+	words, err := b.started()
 	if err != nil {
 		return err
 	}
-	words := strings.Fields(string(options))
 	args := append([]string{action, "-s", "-w", "-t", "30", "-D", data, "-l", filepath.Join(b.Server.Folder(), "log")}, more...)
 	if action == "start" {
 		// What the server was started with: quoted words after the binary's and the folder's. Of a setting that comes twice the last one counts.
@@ -67,6 +66,49 @@ func (b *Bed) control(ctx context.Context, c Change, action string, more ...stri
 		return fmt.Errorf("pg_ctl %s: %w", action, err)
 	}
 	return nil
+}
+
+// started gives the words with which the bed's own server was last started.
+func (b *Bed) started() ([]string, error) {
+	options, err := os.ReadFile(filepath.Join(b.root(), b.Server.Folder(), "data", "postmaster.opts"))
+	if os.IsNotExist(err) && b.words != nil {
+		return b.words, nil // a copy does not hold it
+	}
+	if err == nil {
+		b.words = strings.Fields(string(options))
+	}
+	return b.words, err
+}
+
+// CopyPostgres takes a copy of the running server into a new folder beside its data.
+func (b *Bed) CopyPostgres(ctx context.Context) error {
+	program, err := binary("pg_basebackup")
+	if err != nil {
+		return err
+	}
+	folder := b.Server.Folder()
+	cmd, err := b.asOwner(ctx, filepath.Join(folder, "data"), program, "-D", filepath.Join(folder, "copy"), "-d", b.Server.DSN(), "-X", "stream", "-c", "fast")
+	if err != nil {
+		return err
+	}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("pg_basebackup: %w: %s", err, out)
+	}
+	return nil
+}
+
+// RestorePostgres ends the server as a lost machine does, and starts one on the copy, at the same address.
+func (b *Bed) RestorePostgres(ctx context.Context) error {
+	if err := b.ControlPostgres(ctx, "stop", "-m", "immediate"); err != nil {
+		return err
+	}
+	folder := b.Server.Folder()
+	for _, move := range [][2]string{{"data", "lost"}, {"copy", "data"}} {
+		if err := os.Rename(filepath.Join(folder, move[0]), filepath.Join(folder, move[1])); err != nil {
+			return err
+		}
+	}
+	return b.ControlPostgres(ctx, "start")
 }
 
 // asOwner makes a command that runs as the user whose folder it is, where the bed's own server sees its files.

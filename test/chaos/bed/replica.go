@@ -20,6 +20,8 @@ import (
 // Replica is one process of the bed, started again and again at one address.
 type Replica struct {
 	Index int
+	// Binary is what it runs when it starts the next time.
+	Binary string
 	// Front is the proxy before the replica, Store the one before its database; nil without proxies.
 	Front, Store *proxy.Proxy
 
@@ -113,7 +115,7 @@ func (r *Replica) Start(ctx context.Context, vars ...string) error {
 	r.mu.Lock()
 	r.generation++
 	out := &output{changed: make(chan struct{}, 1)}
-	cmd := exec.Command(r.bed.Suite.Binary, "serve") // it is ended by signals
+	cmd := exec.Command(r.Binary, "serve") // it is ended by signals
 	cmd.Env = append(r.bed.vars(), "SYMPHAINY_ADDR="+r.address, "CHAOS_WORKER="+worker(r.Index, r.generation))
 	if r.dsn != "" {
 		cmd.Env = append(cmd.Env, "SYMPHAINY_DATABASE_URL="+r.dsn)

@@ -95,7 +95,7 @@ func (s *Suite) database(ctx context.Context) (string, error) {
 			return "", err
 		}
 		s.server, s.admin = server, server.DSN()
-		if err := s.prepare(ctx, s.admin); err != nil {
+		if err := s.prepare(ctx, s.admin, s.Binary); err != nil {
 			return "", err
 		}
 		s.template = templateName
@@ -109,8 +109,8 @@ func (s *Suite) database(ctx context.Context) (string, error) {
 
 const templateName = "bed_template"
 
-// prepare fills the template by the binary's own migrate command.
-func (s *Suite) prepare(ctx context.Context, admin string) error {
+// prepare fills the template by the migrate command of a version of the program.
+func (s *Suite) prepare(ctx context.Context, admin, binary string) error {
 	if err := execSQL(ctx, admin, "CREATE DATABASE "+templateName); err != nil {
 		return err
 	}
@@ -118,12 +118,38 @@ func (s *Suite) prepare(ctx context.Context, admin string) error {
 	if err != nil {
 		return err
 	}
-	migrate := exec.CommandContext(ctx, s.Binary, "migrate")
+	return s.Migrate(ctx, dsn, binary)
+}
+
+// Migrate brings a database to the schema of a version of the program.
+func (s *Suite) Migrate(ctx context.Context, dsn, binary string) error {
+	migrate := exec.CommandContext(ctx, binary, "migrate")
 	migrate.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.Dir, "SYMPHAINY_DATABASE_URL=" + dsn, "SYMPHAINY_AUTH_KEY_FILES=" + s.keyFile(), "SYMPHAINY_DATA_DIR=" + filepath.Join(s.Dir, "migrate")}
 	if out, err := migrate.CombinedOutput(); err != nil {
 		return fmt.Errorf("migrate: %w\n%s", err, out)
 	}
 	return nil
+}
+
+// ErrNoRelease is a history without an earlier version.
+var ErrNoRelease = errors.New("no earlier release: the repository has no tag")
+
+// Earlier builds an earlier version of the program, the newest tag if no revision is named, and gives its path.
+func (s *Suite) Earlier(ctx context.Context, revision string) (string, error) {
+	if revision == "" {
+		out, err := exec.CommandContext(ctx, "git", "describe", "--tags", "--abbrev=0").Output()
+		if err != nil {
+			return "", ErrNoRelease
+		}
+		revision = strings.TrimSpace(string(out))
+	}
+	dir := filepath.Join(s.Dir, "earlier")
+	const build = `set -e; mkdir "$1"; cd "$(git rev-parse --show-toplevel)"; git archive "$2" | tar -x -C "$1"; cd "$1"
+go build -buildvcs=false -trimpath -tags chaos -o "$1/symphainy" ./cmd/symphainy`
+	if out, err := exec.CommandContext(ctx, "sh", "-c", build, "build", dir, revision).CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build %s: %w\n%s", revision, err, out)
+	}
+	return filepath.Join(dir, "symphainy"), nil
 }
 
 func withDatabase(dsn, name string) (string, error) {

@@ -38,12 +38,19 @@ type Result struct {
 	Goal    string             `json:"goal"`
 	Pass    bool               `json:"pass"`
 	Numbers map[string]float64 `json:"numbers,omitempty"`
+	// Tried is how many executions were judged, each a try that could have failed.
+	Tried int `json:"tried"`
 	// Problems says what is wrong, the first of each kind; Findings counts what checkers found, by name.
 	Problems []string       `json:"problems,omitempty"`
 	Findings map[string]int `json:"findings,omitempty"`
-	Seconds  float64        `json:"seconds"`
-	LoadAvg  string         `json:"loadavg"`
-	Seed     uint64         `json:"seed"`
+	// Tier and At say in which form the row was run, and when.
+	Tier    string    `json:"tier"`
+	At      time.Time `json:"at"`
+	Seconds float64   `json:"seconds"`
+	LoadAvg string    `json:"loadavg"`
+	Seed    uint64    `json:"seed"`
+	// CannotRun says why the row was not run here; it then neither passed nor failed.
+	CannotRun string `json:"cannot_run,omitempty"`
 	// History is the file with what clients did and saw, and its SHA-256.
 	History string `json:"history,omitempty"`
 	Hash    string `json:"history_sha256,omitempty"`
@@ -60,6 +67,8 @@ type Run struct {
 	Dir string
 	// Slow tells that the binary looks for races.
 	Slow bool
+	// Old is the revision of the earlier version of R25; "" is the newest tag.
+	Old string
 	// AtOnce is how many rows run side by side; 0 is one, so that no row's faults are another's noise.
 	AtOnce int
 	Log    func(format string, args ...any)
@@ -72,7 +81,7 @@ type Run struct {
 // All gives the rows in the order in which they are worth running.
 func All() []Row {
 	return []Row{
-		r1(), r2(), r3(), r4(), r5(), r6(), r7(), r8(), r9(), r10(), r11(), r12(), r13(), r14(), r15(), r16(), r17(), r18(), r19(), r20(), r21(), r26(), r27(), r28(), w16(), l7(), r22(), r23(), size(),
+		r1(), r2(), r3(), r4(), r5(), r6(), r7(), r8(), r9(), r10(), r11(), r12(), r13(), r14(), r15(), r16(), r17(), r18(), r19(), r20(), r21(), r26(), r27(), r28(), w16(), l7(), r22(), r23(), r24(), r25(), size(),
 	}
 }
 
@@ -125,6 +134,7 @@ type outcome struct {
 	numbers  map[string]float64
 	problems []string
 	found    map[string]int
+	tried    int
 }
 
 func (r *Run) outcome(row Row) *outcome {
@@ -187,7 +197,7 @@ func (o *outcome) result(b *bed.Bed) Result {
 	}
 	return Result{
 		ID: o.row.ID, Title: o.row.Title, Goal: o.row.Goal, Counts: strings.Join(o.counts, ", "), Figure: strings.Join(o.figures, ", "),
-		Pass: len(o.problems) == 0, Numbers: o.numbers, Problems: o.problems, Findings: o.found,
+		Pass: len(o.problems) == 0, Numbers: o.numbers, Problems: o.problems, Findings: o.found, Tried: o.tried,
 	}
 }
 
@@ -203,6 +213,7 @@ func (o *outcome) judge(ctx context.Context, b *bed.Bed, ids []string, steps int
 		o.wrong(err)
 		return tables
 	}
+	o.tried += len(ids)
 	o.zero(check.Accepted(ids, tables), "lost", "stuck")
 	o.zero(check.Effects(ids, steps, tables), "doubled")
 	o.zero(check.Logs(tables), "terminal", "zombie")

@@ -50,7 +50,8 @@ func (r *Run) One(ctx context.Context, row Row) Result {
 	began := time.Now()
 	result := row.Run(ctx, r)
 	result.Seconds, result.Seed, result.LoadAvg = time.Since(began).Seconds(), r.Seed, loadAverage()
-	result.Repeat = fmt.Sprintf("make chaos ROWS=%s SEED=%d TIER=%s", row.ID, r.Seed, map[bool]string{true: "full", false: "short"}[r.Full])
+	result.Tier, result.At = map[bool]string{true: "full", false: "short"}[r.Full], began.UTC()
+	result.Repeat = fmt.Sprintf("make chaos ROWS=%s SEED=%d TIER=%s", row.ID, r.Seed, result.Tier)
 	r.mu.Lock()
 	result.History, result.Hash = r.saved[row.ID][0], r.saved[row.ID][1]
 	r.mu.Unlock()
