@@ -2,6 +2,7 @@ package main
 
 import (
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,60 +14,43 @@ import (
 	"github.com/symphainy/symphainy/test/chaos/rows"
 )
 
-// races are the rows whose binary looks for races too, where the tests do: they run the most different code at once.
-func races(id string) bool { return underRace && (id == "R1" || id == "R22") }
-
-// tested reports whether a row is part of the tests: owners that are killed, and ends that race. `make chaos TIER=short` runs all short
-// rows, which take more time than the tests should.
-func tested(id string) bool { return id == "R1" || id == "R21" }
-
-// The short form of the sheet: leases of half a second and smaller counts, the same goals. One row after the other, because each takes
-// the whole machine.
+// The short form of the sheet: leases of half a second and smaller counts, the same goals. Most rows wait more than they compute, so that some
+// run side by side. The last one, which judges the streams of all, runs by itself, on a binary that looks for races where the tests do.
 func TestShortTier(t *testing.T) {
-	plain := shortRun(t, false)
-	raced := plain
+	all, err := choose("", false)
+	require.NoError(t, err)
+	before := slices.DeleteFunc(slices.Clone(all), func(r rows.Row) bool { return r.Last })
+	last := slices.DeleteFunc(all, func(r rows.Row) bool { return !r.Last })
+	run := &rows.Run{Suite: shortSuite(t), Seed: 20250101, Dir: t.TempDir(), AtOnce: sideBySide}
+	execute(t, run, before)
 	if underRace {
-		raced = shortRun(t, true)
+		run = run.With(shortSuite(t, "-race"), true)
 	}
-	t.Run("rows", func(t *testing.T) {
-		for _, row := range rows.All() {
-			if !row.Short || !tested(row.ID) {
-				continue
-			}
-			t.Run(row.ID, func(t *testing.T) {
-				if races(row.ID) {
-					passes(t, raced, row)
-				} else {
-					passes(t, plain, row)
-				}
-			})
-		}
-	})
-	// The last one, because it judges the streams of all.
-	for _, row := range rows.All() {
-		if row.ID == "R22" {
-			t.Run(row.ID, func(t *testing.T) { passes(t, raced, row) })
-		}
-	}
+	execute(t, run, last)
 }
 
-func shortRun(t *testing.T, race bool) *rows.Run {
+// sideBySide is how many rows run at once; two cores carry so many.
+const sideBySide = 4
+
+func shortSuite(t *testing.T, flags ...string) *bed.Suite {
 	t.Helper()
-	var flags []string
-	if race {
-		flags = append(flags, "-race")
-	}
 	suite, err := bed.NewSuite(t.Context(), "", flags...)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, suite.Close()) })
-	return &rows.Run{Suite: suite, Seed: 20250101, Dir: t.TempDir(), Slow: race}
+	return suite
 }
 
-func passes(t *testing.T, r *rows.Run, row rows.Row) {
+func execute(t *testing.T, r *rows.Run, list []rows.Row) {
 	t.Helper()
-	result := r.One(t.Context(), row)
-	t.Logf("%s: %s; %s (%.1f s)", row.ID, result.Counts, result.Figure, result.Seconds)
-	require.True(t, result.Pass, "%s", strings.Join(result.Problems, "\n"))
+	results := map[string]rows.Result{}
+	r.Execute(t.Context(), list, func(result rows.Result) { results[result.ID] = result })
+	for _, row := range list {
+		t.Run(row.ID, func(t *testing.T) {
+			result := results[row.ID]
+			t.Logf("%s: %s; %s (%.1f s)", row.ID, result.Counts, result.Figure, result.Seconds)
+			require.True(t, result.Pass, "%s", strings.Join(result.Problems, "\n"))
+		})
+	}
 }
 
 // A release holds none of this: neither the realm, nor failpoints, nor a seeded mistake.

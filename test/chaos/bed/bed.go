@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -60,6 +61,7 @@ type Bed struct {
 	Prefer *Replica
 
 	words  []string // with which the server was started
+	db     *sql.DB
 	random *rand.Rand
 	mu     sync.Mutex
 	sound  []string // what was wrong with a process that ended: races, panics
@@ -173,6 +175,9 @@ func (b *Bed) Close() error {
 	b.HTTP.CloseIdleConnections()
 	if b.NATS != nil {
 		b.NATS.Stop()
+	}
+	if b.db != nil {
+		err = errors.Join(err, b.db.Close())
 	}
 	if b.Server != nil {
 		err = errors.Join(err, b.Server.Stop())

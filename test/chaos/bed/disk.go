@@ -84,7 +84,7 @@ func startDisk(ctx context.Context) (d *Disk, err error) {
 func (d *Disk) initialise(ctx context.Context, programs string) error {
 	password := rand.Text()
 	secret := filepath.Join(d.root(), d.folder, DiskData, "password")
-	if err := os.WriteFile(secret, []byte(password), 0o644); err != nil { //nolint:gosec // nobody else reaches the folder, and the server's user reads it
+	if err := os.WriteFile(secret, []byte(password), 0o644); err != nil { // nobody else reaches the folder
 		return err
 	}
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp4", "127.0.0.1:0")

@@ -13,21 +13,37 @@ import (
 	"github.com/symphainy/symphainy/test/chaos/check"
 )
 
-// store opens the bed's tables beside the replicas, past every proxy.
-func (b *Bed) store() (*sql.DB, error) {
-	if b.Options.SQLite {
-		return sql.Open("sqlite", "file:"+b.Path()+"?mode=ro&_pragma=busy_timeout(10000)")
+// tables opens PostgreSQL beside the replicas, past every proxy, once.
+func (b *Bed) tables() (*sql.DB, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.db != nil {
+		return b.db, nil
 	}
-	return sql.Open("pgx", b.DSN)
+	db, err := sql.Open("pgx", b.DSN)
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(4)
+	b.db = db
+	return db, nil
 }
 
 // Query reads rows of two texts from the tables; the arguments are the caller's own.
 func (b *Bed) Query(ctx context.Context, query string, scan func(*sql.Rows) error) error {
-	db, err := b.store()
+	if b.Options.SQLite {
+		// Not kept open: the program under test is to be the last one that closes its file.
+		db, err := sql.Open("sqlite", "file:"+b.Path()+"?mode=ro&_pragma=busy_timeout(10000)")
+		if err != nil {
+			return err
+		}
+		return errors.Join(scanAll(ctx, db, query, scan), db.Close())
+	}
+	db, err := b.tables()
 	if err != nil {
 		return err
 	}
-	return errors.Join(scanAll(ctx, db, query, scan), db.Close())
+	return scanAll(ctx, db, query, scan)
 }
 
 func scanAll(ctx context.Context, db *sql.DB, query string, scan func(*sql.Rows) error) (err error) {

@@ -54,6 +54,7 @@ func Linear(ops []history.Op, patience time.Duration) (f Finding, unknown int) {
 	}
 	for object, list := range objects {
 		switch porcupine.CheckOperationsTimeout(models()[kinds[object]], list, patience) {
+		case porcupine.Ok:
 		case porcupine.Illegal:
 			f.add("not linearizable", "%s: %d operations of kind %s", object, len(list), kinds[object])
 		case porcupine.Unknown:

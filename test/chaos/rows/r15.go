@@ -57,23 +57,29 @@ func stuckClaim(ctx context.Context, b *bed.Bed, c *bed.Client, victim *bed.Repl
 	pid := victim.PID()
 	deadline, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
+	// The others stand still until the victim has claimed.
+	if err := others(b, victim, syscall.SIGSTOP); err != nil {
+		return nil, 0, err
+	}
+	b.Prefer = victim
+	id, err := c.Insist(deadline, bed.Intent{Type: "chaos_run", Parameters: map[string]any{"steps": 1}, Key: fmt.Sprintf("r15-%d", round)})
+	b.Prefer = nil
+	if err != nil {
+		return nil, 0, errors.Join(err, others(b, victim, syscall.SIGCONT))
+	}
+	ids = []string{id}
 	var at time.Time
 	err = bed.Until(deadline, 5*time.Millisecond, func() (bool, error) {
 		points, err := b.Protocol("failpoint")
-		if err != nil {
-			return false, err
-		}
 		for _, line := range points {
 			if line.PID == pid {
 				at = line.At
-				return true, victim.Signal(syscall.SIGSTOP)
+				return true, errors.Join(err, victim.Signal(syscall.SIGSTOP))
 			}
 		}
-		id, err := c.Insist(ctx, bed.Intent{Type: "chaos_run", Parameters: map[string]any{"steps": 1}, Key: fmt.Sprintf("r15-%d-%d", round, len(ids))})
-		ids = append(ids, id)
 		return false, err
 	})
-	if err != nil {
+	if err = errors.Join(err, others(b, victim, syscall.SIGCONT)); err != nil {
 		return ids, 0, err
 	}
 	claims, err := b.Protocol("claim")
@@ -98,4 +104,15 @@ func stuckClaim(ctx context.Context, b *bed.Bed, c *bed.Client, victim *bed.Repl
 		return false, err
 	})
 	return ids, waited, errors.Join(err, victim.Signal(syscall.SIGCONT), victim.Kill())
+}
+
+// others sends a signal to all replicas but one.
+func others(b *bed.Bed, but *bed.Replica, s syscall.Signal) error {
+	var err error
+	for _, r := range b.Replicas {
+		if r != but {
+			err = errors.Join(err, r.Signal(s))
+		}
+	}
+	return err
 }

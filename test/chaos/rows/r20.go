@@ -26,8 +26,8 @@ func r20() Row {
 			o.wrong(err)
 			return o.result(nil)
 		}
-		rounds, sockets := r.pick(5, 1), r.pick(300, 60)
-		parameters := map[string]any{"steps": steps, "work_ms": r.pick(4000, 700)}
+		rounds, sockets := r.pick(5, 1), r.pick(300, 48)
+		parameters := map[string]any{"steps": steps, "work_ms": r.pick(4000, 350)}
 		var ids []string
 		var closes sync.Map
 		var open sync.WaitGroup

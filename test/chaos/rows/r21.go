@@ -17,7 +17,7 @@ func r21() Row {
 	}
 	row.Run = func(ctx context.Context, r *Run) Result {
 		o := r.outcome(row)
-		pairs := r.pick(1000, 200)
+		pairs := r.pick(1000, 160)
 		b, err := r.bed(ctx, nil)
 		if err != nil {
 			o.wrong(err)

@@ -71,7 +71,6 @@ type Run struct {
 	Old string
 	// AtOnce is how many rows run side by side; 0 is one, so that no row's faults are another's noise.
 	AtOnce int
-	Log    func(format string, args ...any)
 
 	mu      sync.Mutex
 	watched check.Finding

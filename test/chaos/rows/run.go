@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/symphainy/symphainy/test/chaos/bed"
 	"github.com/symphainy/symphainy/test/chaos/check"
 )
 
@@ -34,6 +35,15 @@ func (r *Run) Execute(ctx context.Context, list []Row, done func(Result)) {
 			})
 		}
 		all.Wait()
+	}
+}
+
+// With gives a run of the same sheet on another binary; slow tells that it looks for races.
+func (r *Run) With(suite *bed.Suite, slow bool) *Run {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return &Run{
+		Suite: suite, Full: r.Full, Seed: r.Seed, Dir: r.Dir, Slow: slow, Old: r.Old, AtOnce: r.AtOnce, watched: check.Merge(r.watched), saved: r.saved,
 	}
 }
 
