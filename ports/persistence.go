@@ -51,6 +51,10 @@ type Tx struct {
 	Messages      MessageStore
 	Audit         AuditLog
 	Chain         AuditChain
+	Directory     DirectoryStore
+	Invitations   InvitationStore
+	Statistics    StatisticsStore
+	TenantData    TenantDataStore
 }
 
 // UserStore keeps accounts. It is platform-wide: users are found by id or by e-mail key before any tenant is known.

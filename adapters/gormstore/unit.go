@@ -101,5 +101,6 @@ func (t *transaction) stores() ports.Tx {
 		Children: children{t}, Decisions: decisions{t}, Deadlines: deadlines{t}, Events: events{t}, Queue: queue{t},
 		Idempotency: idempotency{t}, Artifacts: artifacts{t}, Contracts: contracts{t}, Pending: pendingIntents{t},
 		Conversations: conversations{t}, Messages: messages{t}, Audit: auditLog{t}, Chain: auditChain{t},
+		Directory: directory{t}, Invitations: invitations{t}, Statistics: statistics{t}, TenantData: tenantData{t},
 	}
 }

@@ -36,6 +36,7 @@ type state struct {
 	audit         table[audit.Record]
 	links         table[audit.Link]
 	heads         table[audit.Head]
+	invitations   table[identity.Invitation]
 }
 
 // limit is the theoretical arrival time of a limiter's key.
@@ -74,6 +75,6 @@ func (s *state) fork() *state {
 		steps: s.steps.fork(), signals: s.signals.fork(), logs: s.logs.fork(), idempotency: s.idempotency.fork(), artifacts: s.artifacts.fork(),
 		contracts: s.contracts.fork(), pending: s.pending.fork(), conversations: s.conversations.fork(),
 		threads: s.threads.fork(), messageIDs: s.messageIDs.fork(), audit: s.audit.fork(),
-		links: s.links.fork(), heads: s.heads.fork(),
+		links: s.links.fork(), heads: s.heads.fork(), invitations: s.invitations.fork(),
 	}
 }

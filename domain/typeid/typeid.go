@@ -27,6 +27,7 @@ const (
 	Token           Prefix = "tok"
 	Materialization Prefix = "mat"
 	Signal          Prefix = "sig"
+	Invitation      Prefix = "inv"
 )
 
 const (

@@ -140,7 +140,8 @@ func (s *Store) wrap(tx ports.Tx) ports.Tx {
 		Idempotency: idempotencyStore{s, tx.Idempotency}, Artifacts: artifactsStore{s, tx.Artifacts},
 		Contracts: contractsStore{s, tx.Contracts}, Pending: pendingStore{s, tx.Pending},
 		Conversations: conversationsStore{s, tx.Conversations}, Messages: messagesStore{s, tx.Messages}, Audit: auditStore{s, tx.Audit},
-		Chain: chainStore{s, tx.Chain},
+		Chain: chainStore{s, tx.Chain}, Directory: directoryStore{s, tx.Directory}, Invitations: invitationsStore{s, tx.Invitations},
+		Statistics: statisticsStore{s, tx.Statistics}, TenantData: tenantDataStore{s, tx.TenantData},
 	}
 }
 

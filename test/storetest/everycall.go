@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/symphainy/symphainy/domain/agent"
 	"github.com/symphainy/symphainy/domain/artifact"
 	"github.com/symphainy/symphainy/domain/audit"
 	"github.com/symphainy/symphainy/domain/event"
@@ -242,6 +243,25 @@ func tenanted(b belongings, tenantID string) map[string]attempt {
 			_, err := tx.Messages.Trim(ctx, tenantID, b.conversation.ID, 0)
 			return err
 		},
+		"Directory.Members": without(func(ctx context.Context, tx ports.Tx) ([]identity.Member, error) {
+			return tx.Directory.Members(ctx, tenantID, ports.Page{Limit: 1})
+		}),
+		"Directory.SetRole": func(ctx context.Context, tx ports.Tx) error {
+			return tx.Directory.SetRole(ctx, tenantID, b.user.ID, identity.RoleOwner)
+		},
+		"Invitations.List": without(func(ctx context.Context, tx ports.Tx) ([]identity.Invitation, error) {
+			return tx.Invitations.List(ctx, tenantID, ports.Page{Limit: 1})
+		}),
+		"TenantData.Executions": without(func(ctx context.Context, tx ports.Tx) ([]execution.Execution, error) {
+			return tx.TenantData.Executions(ctx, tenantID, ports.Page{Limit: 1})
+		}),
+		"TenantData.Artifacts": without(func(ctx context.Context, tx ports.Tx) ([]artifact.Artifact, error) {
+			return tx.TenantData.Artifacts(ctx, tenantID, ports.Page{Limit: 1})
+		}),
+		"TenantData.Conversations": without(func(ctx context.Context, tx ports.Tx) ([]agent.Conversation, error) {
+			return tx.TenantData.Conversations(ctx, tenantID, ports.Page{Limit: 1})
+		}),
+		"TenantData.Erase": without(func(ctx context.Context, tx ports.Tx) (int64, error) { return tx.TenantData.Erase(ctx, tenantID, 1) }),
 		"Audit.List": without(func(ctx context.Context, tx ports.Tx) ([]audit.Record, error) {
 			return tx.Audit.List(ctx, tenantID, ports.Page{Limit: 1})
 		}),
@@ -254,7 +274,7 @@ func (s *suite) writes(b belongings) map[string]attempt {
 	for name, write := range s.workWrites(b) {
 		all[name] = write
 	}
-	for _, name := range []string{"Steps.Put", "Signals.Put", "Events.Append", "Messages.Trim"} {
+	for _, name := range []string{"Steps.Put", "Signals.Put", "Events.Append", "Messages.Trim", "Directory.SetRole", "TenantData.Erase"} {
 		all[name] = tenanted(b, b.tenantID)[name]
 	}
 	return all
