@@ -14,6 +14,7 @@ import (
 	"github.com/symphainy/symphainy/adapters/telemetry"
 	"github.com/symphainy/symphainy/adapters/wsapi"
 	"github.com/symphainy/symphainy/application/accounts"
+	"github.com/symphainy/symphainy/application/admin"
 	"github.com/symphainy/symphainy/application/agents"
 	"github.com/symphainy/symphainy/application/artifacts"
 	"github.com/symphainy/symphainy/application/conversation"
@@ -33,6 +34,9 @@ const mcpWait = 5 * time.Second
 func httpModule(cfg Config) fx.Option {
 	return fx.Module("http", fx.Provide(
 		pending.New, queues.New,
+		func(uow ports.UnitOfWork, blobs ports.BlobStore, g *securityguard.Guard, bus ports.EventBus, clock ports.Clock, ids ports.IDs) *admin.Service {
+			return admin.New(admin.Deps{UnitOfWork: uow, Blobs: blobs, Guard: g, Bus: bus, Clock: clock, IDs: ids})
+		},
 		func(a *agents.Realm, r ports.Runtime, c *intents.Catalogue, ids ports.IDs, o Options, log *slog.Logger) *mcpserver.Server {
 			return mcpserver.New(agents.Outside{Realm: a, Runtime: r, Catalogue: c, IDs: ids}, o.Version, mcpWait, log)
 		},
@@ -66,6 +70,7 @@ type httpParts struct {
 	Admission     *trafficcop.Admission
 	Pending       *pending.Service
 	Queues        *queues.Service
+	Admin         *admin.Service
 	Catalogue     *intents.Catalogue
 	Runtime       ports.Runtime
 	Control       ports.Control
@@ -106,7 +111,7 @@ func newRoutes(in httpParts, cfg Config) (*httpapi.Server, error) {
 		Guard: in.Guard, Accounts: in.Accounts, Sessions: in.Sessions, Admission: in.Admission, Pending: in.Pending, Catalogue: in.Catalogue,
 		Runtime: in.Runtime, Control: in.Control, Feed: in.Feed, Artifacts: in.Artifacts, Keeper: in.Keeper, Uploads: in.Uploads, Conversations: in.Conversations, Clock: in.Clock, Log: in.Log, JWKS: in.Keys.JWKS,
 		Console: pages, Observe: in.Metrics.Request,
-		Queues:   in.Queues,
+		Queues: in.Queues, Admin: in.Admin,
 		AsyncAPI: wsapi.AsyncAPI(), Checks: append(in.Checks, in.Ready), SpareChecks: append(cfg.runtimeCheck(in.Runtime), in.Spare...),
 		Sockets: map[string]http.Handler{
 			"/api/runtime/agent":         in.Hub.Agent(),

@@ -271,5 +271,8 @@ func (s *Server) settle(r *http.Request, p policy, who *caller) error {
 	if p.permission != "" && !who.principal.May(p.permission) {
 		return fault.ErrPermission
 	}
+	if p.admin && !who.principal.May(identity.PermAdmin) && !who.principal.May(identity.PermOperate) {
+		return fault.ErrPermission
+	}
 	return nil
 }

@@ -17,7 +17,7 @@ type registerBody struct {
 	Email      string  `json:"email" doc:"At most 254 characters"`
 	Password   string  `json:"password" doc:"8 to 1,024 characters; 15 or more are recommended"`
 	SessionID  *string `json:"session_id,omitempty" doc:"An anonymous session to upgrade in the same call; its secret comes by header or cookie"`
-	Invitation *string `json:"invitation,omitempty" doc:"Invitations are not open on this server: leave it out or null"`
+	Invitation *string `json:"invitation,omitempty" maxLength:"100" doc:"The token of an invitation into a tenant; without one a new tenant is made"`
 }
 
 type loginBody struct {
@@ -65,13 +65,9 @@ type profile struct {
 // errNoMail answers the routes that need a mail sender, which this server does not have.
 var errNoMail = fault.New(fault.NotFound, "not_found", "This server sends no mail.")
 
-var errNoInvitation = accounts.ErrInvalid.WithFields(fault.Field{
-	Pointer: "/invitation", Code: "not_allowed", Message: "This server takes no invitations; register without one.",
-})
-
 func (s *Server) authRoutes() {
 	route(s, huma.Operation{Method: http.MethodPost, Path: "/api/auth/register", Summary: "Register", DefaultStatus: http.StatusCreated, Tags: []string{"auth"},
-		Description: "Makes a user, who owns a new tenant, and signs them in."}, s.register)
+		Description: "Makes a user, who owns a new tenant or joins the one that they were invited to, and signs them in."}, s.register)
 	route(s, huma.Operation{Method: http.MethodPost, Path: "/api/auth/login", Summary: "Sign in", Tags: []string{"auth"}}, s.login)
 	route(s, huma.Operation{Method: http.MethodPost, Path: "/api/auth/refresh", Summary: "Trade a refresh token for the next", Tags: []string{"auth"}}, s.refresh)
 	route(s, huma.Operation{Method: http.MethodPost, Path: "/api/auth/logout", Summary: "Sign out everywhere this sign-in reaches", Tags: []string{"auth"}}, s.logout)
@@ -103,15 +99,12 @@ func (s *Server) proof(ctx context.Context, sessionID *string) (accounts.Session
 }
 
 func (s *Server) register(ctx context.Context, in *struct{ Body registerBody }) (*body[wire.AuthResponse], error) {
-	if in.Body.Invitation != nil && *in.Body.Invitation != "" {
-		return nil, errNoInvitation
-	}
 	proof, err := s.proof(ctx, in.Body.SessionID)
 	if err != nil {
 		return nil, err
 	}
 	signed, err := s.d.Accounts.Register(ctx, accounts.RegisterCommand{
-		Name: in.Body.Name, Email: in.Body.Email, Password: in.Body.Password, Session: proof, Client: s.client(ctx),
+		Name: in.Body.Name, Email: in.Body.Email, Password: in.Body.Password, Invitation: text(in.Body.Invitation), Session: proof, Client: s.client(ctx),
 	})
 	if err != nil {
 		return nil, err

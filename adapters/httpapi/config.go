@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/symphainy/symphainy/application/accounts"
+	"github.com/symphainy/symphainy/application/admin"
 	"github.com/symphainy/symphainy/application/artifacts"
 	"github.com/symphainy/symphainy/application/conversation"
 	"github.com/symphainy/symphainy/application/intents"
@@ -92,6 +93,7 @@ type Deps struct {
 	// Conversations sends messages to agents and reads what was said.
 	Conversations *conversation.Service
 	Queues        *queues.Service
+	Admin         *admin.Service
 	Clock         ports.Clock
 	Log           *slog.Logger
 	// JWKS gives the public keys as a JSON Web Key Set.

@@ -32,6 +32,7 @@ import (
 	"github.com/symphainy/symphainy/adapters/memstore"
 	"github.com/symphainy/symphainy/adapters/system"
 	"github.com/symphainy/symphainy/application/accounts"
+	"github.com/symphainy/symphainy/application/admin"
 	"github.com/symphainy/symphainy/application/agents"
 	"github.com/symphainy/symphainy/application/artifacts"
 	"github.com/symphainy/symphainy/application/conversation"
@@ -224,6 +225,7 @@ func (w *world) deps() httpapi.Deps {
 		Admission: trafficcop.NewAdmission(catalogue, engine, store, w.clock, ids), Pending: pending.New(catalogue, store, w.clock, ids),
 		Catalogue: catalogue, Runtime: engine, Control: engine, Feed: engine, Artifacts: artifacts.New(store, w.files, w.clock), Keeper: artifacts.NewKeeper(store, w.clock, ids),
 		Queues:  queues.New(store),
+		Admin:   admin.New(admin.Deps{UnitOfWork: store, Blobs: w.files, Guard: guard, Bus: bus, Clock: w.clock, IDs: ids}),
 		Uploads: content.NewUploads(w.files, ids, content.Limits{Upload: 64 << 10}), Conversations: conversation.New(conversation.Deps{
 			UnitOfWork: store, Runtime: engine, Catalogue: catalogue, Agents: guides, Clock: w.clock, IDs: ids}), Clock: w.clock, Log: log, JWKS: keys.JWKS,
 		AsyncAPI: []byte(`{"asyncapi":"3.0.0"}`), Console: consolePages(), Checks: []ports.HealthCheck{check{name: "store"}, check{name: "broken", err: w.broken}},

@@ -50,6 +50,8 @@ type policy struct {
 	access       access
 	// permission is what the caller's role must allow.
 	permission identity.Permission
+	// admin marks routes for those who administer a tenant or operate the platform; which of them, and what, the use case says.
+	admin bool
 	// writes marks routes that an ended session refuses.
 	writes bool
 	// body is the limit of a JSON body in bytes; 0 where a body is not JSON or not read.
@@ -72,7 +74,8 @@ type policy struct {
 // policies is the table. A route that is not in it is refused at registration, a row without a route too.
 func policies() []policy {
 	const get, post, patch, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
-	const read, write = identity.PermRead, identity.PermWrite
+	const read, write, operate = identity.PermRead, identity.PermWrite, identity.PermOperate
+	const room = "/api/admin/control-room"
 	return []policy{
 		{method: post, path: "/api/auth/register", access: open, body: bodyLimit, foreign: true, auth: true, rate: registerRated},
 		{method: post, path: "/api/auth/login", access: open, body: bodyLimit, foreign: true, auth: true, rate: loginRated},
@@ -143,7 +146,39 @@ func policies() []policy {
 		{method: post, path: "/api/v1/mvp-solution/session", access: whole, permission: read, body: bodyLimit},
 		{method: post, path: "/api/v1/mvp-solution/navigate", access: whole, permission: read, body: bodyLimit},
 
-		{method: get, path: "/api/admin/queues", access: login},
+		{method: get, path: "/api/admin/queues", access: login, admin: true},
+		{method: get, path: "/api/admin/users", access: login, admin: true},
+		{method: post, path: "/api/admin/users/{id}/disable", access: login, admin: true, body: bodyLimit},
+		{method: post, path: "/api/admin/users/{id}/enable", access: login, admin: true, body: bodyLimit},
+		{method: post, path: "/api/admin/users/{id}/role", access: login, admin: true, body: bodyLimit},
+		{method: post, path: "/api/admin/tenants/{id}/members/{user_id}/role", access: login, admin: true, permission: operate, body: bodyLimit},
+		{method: get, path: "/api/admin/invitations", access: login, admin: true},
+		{method: post, path: "/api/admin/invitations", access: login, admin: true, body: bodyLimit},
+		{method: del, path: "/api/admin/invitations/{id}", access: login, admin: true, body: bodyLimit},
+		{method: get, path: "/api/admin/tenants", access: login, admin: true},
+		{method: post, path: "/api/admin/tenants", access: login, admin: true, permission: operate, body: bodyLimit},
+		{method: post, path: "/api/admin/tenants/{id}/suspend", access: login, admin: true, permission: operate, body: bodyLimit},
+		{method: post, path: "/api/admin/tenants/{id}/resume", access: login, admin: true, permission: operate, body: bodyLimit},
+		{method: post, path: "/api/admin/tenants/{id}/erase", access: login, admin: true, permission: operate, body: bodyLimit},
+		{method: get, path: "/api/admin/tenants/{id}/export", access: login, admin: true},
+		{method: get, path: "/api/admin/sessions", access: login, admin: true},
+		{method: del, path: "/api/admin/sessions/{id}", access: login, admin: true, body: bodyLimit},
+		{method: get, path: "/api/admin/audit", access: login, admin: true},
+		{method: get, path: "/api/admin/audit/verify", access: login, admin: true},
+		{method: get, path: room + "/statistics", access: login, admin: true},
+		{method: get, path: room + "/execution-metrics", access: login, admin: true},
+		{method: get, path: room + "/realm-health", access: login, admin: true},
+		{method: get, path: room + "/solution-registry", access: login, admin: true},
+		{method: get, path: room + "/system-health", access: login, admin: true, permission: operate},
+		{method: get, path: "/api/admin/developer/docs", access: login, admin: true},
+		{method: get, path: "/api/admin/developer/documentation", access: login, admin: true},
+		{method: get, path: "/api/admin/developer/examples", access: login, admin: true},
+		{method: get, path: "/api/admin/developer/code-examples", access: login, admin: true},
+		{method: get, path: "/api/admin/developer/patterns", access: login, admin: true},
+		{method: get, path: "/api/admin/business/composition-guide", access: login, admin: true},
+		{method: get, path: "/api/admin/business/templates", access: login, admin: true},
+		{method: get, path: "/api/admin/business/solution-templates", access: login, admin: true},
+		{method: post, path: "/api/admin/business/compose", access: login, admin: true, body: bodyLimit},
 
 		{method: get, path: "/health", access: open},
 		{method: get, path: "/health/live", access: open},

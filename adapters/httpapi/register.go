@@ -70,6 +70,7 @@ func (s *Server) humaConfig() huma.Config {
 				{Name: "artifacts", Description: "What was made, and files"}, {Name: "sockets", Description: "WebSockets"},
 				{Name: "guide", Description: "The guide and its liaisons over HTTP"},
 				{Name: "older", Description: "Paths that older pages call, onto the other routes"},
+				{Name: "admin", Description: "For those who administer a tenant, or operate the platform"},
 				{Name: "platform", Description: "Realms, health, documents"},
 			},
 		},
@@ -131,7 +132,7 @@ func (s *Server) describe(op *huma.Operation) {
 	if p.access == whole || p.access == object || p.access == later || p.access == own || strings.Contains(op.Path, "{") || strings.HasPrefix(op.Path, "/api/auth/") {
 		statuses = append(statuses, http.StatusNotFound)
 	}
-	if p.writes || p.access == own || p.rate == registerRated || strings.HasSuffix(op.Path, "/content") {
+	if p.writes || p.admin || p.access == own || p.rate == registerRated || strings.HasSuffix(op.Path, "/content") {
 		statuses = append(statuses, http.StatusConflict)
 	}
 	if p.body > 0 || p.access == later {

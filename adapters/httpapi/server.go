@@ -102,6 +102,7 @@ func (s *Server) build() error {
 	s.fileRoutes()
 	s.platformRoutes()
 	s.queueRoutes()
+	s.adminRoutes()
 	s.guideRoutes()
 	s.olderRoutes()
 	s.aguiRoutes()

@@ -19,6 +19,8 @@ const (
 	actionRefresh        = "auth.refresh"
 	actionRefreshReused  = "auth.refresh_reused"
 	actionPasswordChange = "auth.password_changed"
+	actionCreate         = "auth.user_created"
+	actionPromote        = "auth.operator_made"
 )
 
 // record makes an audit record of now. It names ids only: no mail, no address, no part of a credential.

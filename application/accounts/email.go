@@ -79,3 +79,13 @@ func isLetterOrDigit(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigi
 
 // visible refuses spaces, controls and invisible format characters, by which two different keys would look the same.
 func visible(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }
+
+// CheckEmail gives the key of a good address; ErrInvalid names the place of a bad one.
+func CheckEmail(pointer, text string) (key string, err error) {
+	_, key, wrong := parseEmail(text)
+	if wrong != nil {
+		wrong.Pointer = pointer
+		return "", ErrInvalid.WithFields(*wrong)
+	}
+	return key, nil
+}

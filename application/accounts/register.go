@@ -19,12 +19,20 @@ type RegisterCommand struct {
 	Name     string
 	Email    string
 	Password string
+	// Invitation is the token of an invitation into a tenant; empty makes a tenant of one's own.
+	Invitation string
 	// Session names an anonymous session to take along.
 	Session SessionProof
 	Client  Client
 }
 
-// Register makes a user with a tenant of their own, in which they are the owner, and signs them in. Values against the rules are
+// ErrInvitation is a token that opens nothing for the mail: unknown, used, expired, somebody else's, or into a suspended tenant.
+var ErrInvitation = ErrInvalid.WithFields(fault.Field{
+	Pointer: "/invitation", Code: "not_allowed", Message: "The invitation is not valid for this address; ask for a new one.",
+})
+
+// Register makes a user with a tenant of their own, in which they are the owner, or with an invitation a member of its tenant, and signs them
+// in. Values against the rules are
 // ErrInvalid with Fields, a taken mail is ErrEmailTaken after the same work, even with that account's password.
 func (s *Service) Register(ctx context.Context, cmd RegisterCommand) (SignIn, error) {
 	name, badName := parseName(cmd.Name)
@@ -47,7 +55,7 @@ func (s *Service) Register(ctx context.Context, cmd RegisterCommand) (SignIn, er
 	err = s.do(ctx, func(ctx context.Context, tx ports.Tx) error {
 		a, err := s.makeAccount(ctx, tx, identity.User{
 			ID: s.d.IDs.NewID(typeid.User), Email: email, EmailKey: key, Name: name, PasswordHash: hash, CreatedAt: now, UpdatedAt: now,
-		}, now)
+		}, cmd.Invitation, now)
 		if err != nil {
 			return err
 		}
@@ -66,8 +74,8 @@ func (s *Service) Register(ctx context.Context, cmd RegisterCommand) (SignIn, er
 	return s.finish(ctx, o, account)
 }
 
-// makeAccount stores a new user and their tenant; ErrEmailTaken if the mail's key exists.
-func (s *Service) makeAccount(ctx context.Context, tx ports.Tx, user identity.User, now time.Time) (securityguard.Account, error) {
+// makeAccount stores a new user and their tenant, or their membership of the one that they are invited to; ErrEmailTaken if the mail's key exists.
+func (s *Service) makeAccount(ctx context.Context, tx ports.Tx, user identity.User, invitation string, now time.Time) (securityguard.Account, error) {
 	var none securityguard.Account
 	if _, err := tx.Users.ByEmailKey(ctx, user.EmailKey); !errors.Is(err, fault.ErrNotFound) {
 		if err == nil {
@@ -76,8 +84,10 @@ func (s *Service) makeAccount(ctx context.Context, tx ports.Tx, user identity.Us
 		return none, err
 	}
 	var err error
-	if user.Operator, err = s.firstOperator(ctx, tx); err != nil {
-		return none, err
+	if !user.Operator {
+		if user.Operator, err = s.firstOperator(ctx, tx); err != nil {
+			return none, err
+		}
 	}
 	if err := tx.Users.Insert(ctx, user); err != nil {
 		if errors.Is(err, fault.ErrDuplicate) {
@@ -86,15 +96,37 @@ func (s *Service) makeAccount(ctx context.Context, tx ports.Tx, user identity.Us
 		}
 		return none, err
 	}
-	tenant := identity.Tenant{ID: s.d.IDs.NewID(typeid.Tenant), Name: user.Name + "'s workspace", CreatedAt: now}
-	if err := tx.Tenants.Insert(ctx, tenant); err != nil {
+	member, err := s.join(ctx, tx, user, invitation, now)
+	if err != nil {
 		return none, err
 	}
-	member := identity.Membership{TenantID: tenant.ID, UserID: user.ID, Role: identity.RoleOwner, CreatedAt: now}
 	if err := tx.Tenants.AddMember(ctx, member); err != nil {
 		return none, err
 	}
-	return securityguard.LoadAccount(ctx, tx, tenant.ID, user.ID)
+	a, err := securityguard.LoadAccount(ctx, tx, member.TenantID, user.ID)
+	if errors.Is(err, fault.ErrUnauthenticated) && invitation != "" {
+		return none, ErrInvitation // into a tenant that is suspended
+	}
+	return a, err
+}
+
+// join gives the membership of a new user: as the owner of a new tenant, or by the invitation, which is then used.
+func (s *Service) join(ctx context.Context, tx ports.Tx, user identity.User, token string, now time.Time) (identity.Membership, error) {
+	if token == "" {
+		tenant := identity.Tenant{ID: s.d.IDs.NewID(typeid.Tenant), Name: user.Name + "'s workspace", CreatedAt: now}
+		return identity.Membership{TenantID: tenant.ID, UserID: user.ID, Role: identity.RoleOwner, CreatedAt: now}, tx.Tenants.Insert(ctx, tenant)
+	}
+	i, err := tx.Invitations.ByTokenHash(ctx, securityguard.HashSecret(token))
+	if err == nil && (!i.Open(now) || i.EmailKey != user.EmailKey) {
+		err = fault.ErrNotFound
+	}
+	if err == nil {
+		err = tx.Invitations.Use(ctx, i.ID, user.ID, now)
+	}
+	if errors.Is(err, fault.ErrNotFound) {
+		return identity.Membership{}, ErrInvitation
+	}
+	return identity.Membership{TenantID: i.TenantID, UserID: user.ID, Role: i.Role, CreatedAt: now}, err
 }
 
 // firstOperator reports whether this registration makes the platform's operator. The limiter's row is what two first registrations at

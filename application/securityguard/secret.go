@@ -14,6 +14,7 @@ const (
 	LoginCookie     Kind = "lgn_"
 	AnonymousSecret Kind = "sas_"
 	SocketTicket    Kind = "wst_"
+	InvitationToken Kind = "ivt_"
 )
 
 // secretBytes is the length of the random part before encoding.

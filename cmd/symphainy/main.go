@@ -1,4 +1,4 @@
-// Command symphainy runs the platform: serve, migrate, config check, audit, version, and tour, which plays the main job against a running
+// Command symphainy runs the platform: serve, migrate, config check, audit, user, version, and tour, which plays the main job against a running
 // server.
 package main
 
@@ -42,6 +42,6 @@ func root() *cobra.Command {
 		SilenceUsage: true, SilenceErrors: true, Args: cobra.NoArgs,
 	}
 	cmd.CompletionOptions.HiddenDefaultCmd = true
-	cmd.AddCommand(serveCommand(), migrateCommand(), configCommand(), auditCommand(), tourCommand(), versionCommand(), readPDFCommand())
+	cmd.AddCommand(serveCommand(), migrateCommand(), configCommand(), auditCommand(), userCommand(), tourCommand(), versionCommand(), readPDFCommand())
 	return cmd
 }

@@ -46,7 +46,9 @@ func (s *suite) directory(t *testing.T) {
 	})
 	t.Run("roles", func(t *testing.T) {
 		set := func(tenantID, userID string) error {
-			return s.try(t, func(ctx context.Context, tx ports.Tx) error { return tx.Directory.SetRole(ctx, tenantID, userID, identity.RoleViewer) })
+			return s.try(t, func(ctx context.Context, tx ports.Tx) error {
+				return tx.Directory.SetRole(ctx, tenantID, userID, identity.RoleViewer)
+			})
 		}
 		require.ErrorIs(t, set(stranger.tenantID, colleague.user.ID), fault.ErrNotFound, "another tenant's member")
 		require.ErrorIs(t, set(owner.tenantID, stranger.user.ID), fault.ErrNotFound)
@@ -71,7 +73,9 @@ func (s *suite) directory(t *testing.T) {
 	})
 	t.Run("save a tenant", func(t *testing.T) {
 		read := func() identity.Tenant {
-			return get(t, s, func(ctx context.Context, tx ports.Tx) (identity.Tenant, error) { return tx.Tenants.ByID(ctx, owner.tenantID) })
+			return get(t, s, func(ctx context.Context, tx ports.Tx) (identity.Tenant, error) {
+				return tx.Tenants.ByID(ctx, owner.tenantID)
+			})
 		}
 		save := func(v identity.Tenant) error {
 			return s.try(t, func(ctx context.Context, tx ports.Tx) error { return tx.Directory.SaveTenant(ctx, v) })
@@ -87,7 +91,9 @@ func (s *suite) directory(t *testing.T) {
 	})
 	t.Run("sessions", func(t *testing.T) {
 		list := func(tenantID string, page ports.Page) []string {
-			return ids(get(t, s, func(ctx context.Context, tx ports.Tx) ([]session.Session, error) { return tx.Directory.Sessions(ctx, tenantID, page) }),
+			return ids(get(t, s, func(ctx context.Context, tx ports.Tx) ([]session.Session, error) {
+				return tx.Directory.Sessions(ctx, tenantID, page)
+			}),
 				session.Session.ID)
 		}
 		want := []string{colleague.session.ID(), owner.session.ID()}
@@ -108,10 +114,14 @@ func (s *suite) invitations(t *testing.T) {
 		return s.try(t, func(ctx context.Context, tx ports.Tx) error { return tx.Invitations.Insert(ctx, i) })
 	}
 	find := func(hash []byte) (identity.Invitation, error) {
-		return look(t, s, func(ctx context.Context, tx ports.Tx) (identity.Invitation, error) { return tx.Invitations.ByTokenHash(ctx, hash) })
+		return look(t, s, func(ctx context.Context, tx ports.Tx) (identity.Invitation, error) {
+			return tx.Invitations.ByTokenHash(ctx, hash)
+		})
 	}
 	use := func() error {
-		return s.try(t, func(ctx context.Context, tx ports.Tx) error { return tx.Invitations.Use(ctx, i.ID, other.user.ID, s.at(3)) })
+		return s.try(t, func(ctx context.Context, tx ports.Tx) error {
+			return tx.Invitations.Use(ctx, i.ID, other.user.ID, s.at(3))
+		})
 	}
 	remove := func(tenantID, invitation string) error {
 		return s.try(t, func(ctx context.Context, tx ports.Tx) error { return tx.Invitations.Delete(ctx, tenantID, invitation) })
@@ -130,7 +140,9 @@ func (s *suite) invitations(t *testing.T) {
 	require.NoError(t, insert(second))
 	require.ErrorIs(t, remove(other.tenantID, second.ID), fault.ErrNotFound)
 	list := func(tenantID string, p ports.Page) []string {
-		return ids(get(t, s, func(ctx context.Context, tx ports.Tx) ([]identity.Invitation, error) { return tx.Invitations.List(ctx, tenantID, p) }),
+		return ids(get(t, s, func(ctx context.Context, tx ports.Tx) ([]identity.Invitation, error) {
+			return tx.Invitations.List(ctx, tenantID, p)
+		}),
 			func(i identity.Invitation) string { return i.ID })
 	}
 	require.Equal(t, []string{second.ID, i.ID}, pages(t, 1, func(p ports.Page) []string { return list(h.tenantID, p) }))
@@ -157,11 +169,17 @@ func (s *suite) statistics(t *testing.T) {
 	t.Helper()
 	h := s.member(t, "")
 	b := s.furnish(t, h)
-	s.stored(t, h, 1, func(v *execution.Snapshot) { v.State, v.CompletedAt = execution.Completed, v.CreatedAt.Add(2*time.Second) })
-	s.stored(t, h, 1, func(v *execution.Snapshot) { v.State, v.CompletedAt = execution.Completed, v.CreatedAt.Add(4*time.Second) })
+	s.stored(t, h, 1, func(v *execution.Snapshot) {
+		v.State, v.CompletedAt = execution.Completed, v.CreatedAt.Add(2*time.Second)
+	})
+	s.stored(t, h, 1, func(v *execution.Snapshot) {
+		v.State, v.CompletedAt = execution.Completed, v.CreatedAt.Add(4*time.Second)
+	})
 	s.furnish(t, s.member(t, "")) // somebody else's
 	totals := func(tenantID string) ports.Totals {
-		return get(t, s, func(ctx context.Context, tx ports.Tx) (ports.Totals, error) { return tx.Statistics.Totals(ctx, tenantID) })
+		return get(t, s, func(ctx context.Context, tx ports.Tx) (ports.Totals, error) {
+			return tx.Statistics.Totals(ctx, tenantID)
+		})
 	}
 	count := func(since time.Time) []ports.ExecutionCount {
 		return get(t, s, func(ctx context.Context, tx ports.Tx) ([]ports.ExecutionCount, error) {
@@ -190,19 +208,25 @@ func (s *suite) tenantData(t *testing.T) {
 	})
 	executions := func(tenantID string) []string {
 		return pages(t, 1, func(p ports.Page) []string {
-			return ids(get(t, s, func(ctx context.Context, tx ports.Tx) ([]execution.Execution, error) { return tx.TenantData.Executions(ctx, tenantID, p) }),
+			return ids(get(t, s, func(ctx context.Context, tx ports.Tx) ([]execution.Execution, error) {
+				return tx.TenantData.Executions(ctx, tenantID, p)
+			}),
 				func(e execution.Execution) string { return e.Snapshot().ID })
 		})
 	}
 	artifacts := func(tenantID string) []string {
 		return pages(t, 1, func(p ports.Page) []string {
-			return ids(get(t, s, func(ctx context.Context, tx ports.Tx) ([]artifact.Artifact, error) { return tx.TenantData.Artifacts(ctx, tenantID, p) }),
+			return ids(get(t, s, func(ctx context.Context, tx ports.Tx) ([]artifact.Artifact, error) {
+				return tx.TenantData.Artifacts(ctx, tenantID, p)
+			}),
 				artifact.Artifact.ID)
 		})
 	}
 	talks := func(tenantID string) []string {
 		return pages(t, 1, func(p ports.Page) []string {
-			return ids(get(t, s, func(ctx context.Context, tx ports.Tx) ([]agent.Conversation, error) { return tx.TenantData.Conversations(ctx, tenantID, p) }),
+			return ids(get(t, s, func(ctx context.Context, tx ports.Tx) ([]agent.Conversation, error) {
+				return tx.TenantData.Conversations(ctx, tenantID, p)
+			}),
 				func(c agent.Conversation) string { return c.ID })
 		})
 	}
