@@ -10,6 +10,7 @@ import (
 	"github.com/symphainy/symphainy/adapters/passwords"
 	"github.com/symphainy/symphainy/adapters/wsapi"
 	"github.com/symphainy/symphainy/application/runtime"
+	"github.com/symphainy/symphainy/application/schedules"
 	"github.com/symphainy/symphainy/domain/agent"
 )
 
@@ -50,6 +51,8 @@ type Config struct {
 
 	Concurrency ConcurrencyConfig `koanf:"concurrency"`
 	Results     ResultsConfig     `koanf:"results"`
+
+	Schedules schedules.Config `koanf:"schedules"`
 
 	Runtime runtime.Config   `koanf:"runtime" skip:"Exclusive,Bounded"`
 	WS      wsapi.Config     `koanf:"ws" skip:"BaseURL,AllowedOrigins,TrustedProxies,PlainCookies"`
@@ -181,7 +184,7 @@ func Defaults(environment string) Config {
 		},
 		LLM:     LLMConfig{Model: llm.Model, Timeout: llm.Timeout, Idle: llm.Idle, Retries: llm.Retries, MaxTokens: llm.MaxTokens},
 		Workers: 8, StopTimeout: 30 * time.Second, SweepEvery: 15 * time.Minute, PurgeEvery: time.Minute,
-		Runtime: runtime.Defaults(), WS: ws, Hashing: passwords.Defaults(),
+		Schedules: schedules.Defaults(), Runtime: runtime.Defaults(), WS: ws, Hashing: passwords.Defaults(),
 	}
 }
 

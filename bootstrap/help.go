@@ -11,6 +11,8 @@ func help(key string) string {
 		"runtime.timeout":        "time limit of executions whose intent declares none",
 		"runtime.queue_limit":    "executions of a tenant that may wait for a worker; more are turned away with 429",
 		"runtime.max_claims":     "claims after which an execution counts as poison",
+		"schedules.per_tenant":   "schedules of a tenant that have not ended; one more is refused",
+		"schedules.min_interval": "how close two ticks of a schedule may come",
 		"ws.allow_query_jwt":     "accept access tokens in the URL of a socket; off by default in production",
 		"ws.handshake":           "time limit of authentication and upgrade of a socket",
 		"ws.max_message":         "bytes of a client's message",

@@ -22,6 +22,7 @@ import (
 	"github.com/symphainy/symphainy/application/pending"
 	"github.com/symphainy/symphainy/application/queues"
 	"github.com/symphainy/symphainy/application/realms/content"
+	"github.com/symphainy/symphainy/application/schedules"
 	"github.com/symphainy/symphainy/application/securityguard"
 	"github.com/symphainy/symphainy/application/trafficcop"
 	"github.com/symphainy/symphainy/ports"
@@ -36,6 +37,9 @@ func httpModule(cfg Config) fx.Option {
 		pending.New, queues.New,
 		func(uow ports.UnitOfWork, blobs ports.BlobStore, g *securityguard.Guard, bus ports.EventBus, clock ports.Clock, ids ports.IDs) *admin.Service {
 			return admin.New(admin.Deps{UnitOfWork: uow, Blobs: blobs, Guard: g, Bus: bus, Clock: clock, IDs: ids})
+		},
+		func(c *intents.Catalogue, uow ports.UnitOfWork, clock ports.Clock, ids ports.IDs) (*schedules.Service, error) {
+			return schedules.New(c, uow, clock, ids, cfg.Schedules)
 		},
 		func(a *agents.Realm, r ports.Runtime, c *intents.Catalogue, ids ports.IDs, o Options, log *slog.Logger) *mcpserver.Server {
 			return mcpserver.New(agents.Outside{Realm: a, Runtime: r, Catalogue: c, IDs: ids}, o.Version, mcpWait, log)
@@ -71,6 +75,7 @@ type httpParts struct {
 	Pending       *pending.Service
 	Queues        *queues.Service
 	Admin         *admin.Service
+	Schedules     *schedules.Service
 	Catalogue     *intents.Catalogue
 	Runtime       ports.Runtime
 	Control       ports.Control
@@ -111,7 +116,7 @@ func newRoutes(in httpParts, cfg Config) (*httpapi.Server, error) {
 		Guard: in.Guard, Accounts: in.Accounts, Sessions: in.Sessions, Admission: in.Admission, Pending: in.Pending, Catalogue: in.Catalogue,
 		Runtime: in.Runtime, Control: in.Control, Feed: in.Feed, Artifacts: in.Artifacts, Keeper: in.Keeper, Uploads: in.Uploads, Conversations: in.Conversations, Clock: in.Clock, Log: in.Log, JWKS: in.Keys.JWKS,
 		Console: pages, Observe: in.Metrics.Request,
-		Queues: in.Queues, Admin: in.Admin,
+		Queues: in.Queues, Admin: in.Admin, Schedules: in.Schedules,
 		AsyncAPI: wsapi.AsyncAPI(), Checks: append(in.Checks, in.Ready), SpareChecks: append(cfg.runtimeCheck(in.Runtime), in.Spare...),
 		Sockets: map[string]http.Handler{
 			"/api/runtime/agent":         in.Hub.Agent(),

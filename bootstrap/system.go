@@ -1,6 +1,8 @@
 package bootstrap
 
 import (
+	_ "time/tzdata" // schedules know their zones on machines that have no database of them
+
 	"go.uber.org/fx"
 
 	"github.com/symphainy/symphainy/adapters/system"

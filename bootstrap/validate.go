@@ -169,7 +169,7 @@ func (c Config) validateFolders() (problems []error) {
 func (c Config) validateParts() []error {
 	_, bounds := c.concurrency()
 	_, results := c.results()
-	problems := []error{bounds, results, c.store().Validate(), c.Runtime.Validate(), c.WS.Validate(), c.Hashing.Validate()}
+	problems := []error{bounds, results, c.store().Validate(), c.Runtime.Validate(), c.Schedules.Validate(), c.WS.Validate(), c.Hashing.Validate()}
 	var level slog.Level
 	if level.UnmarshalText([]byte(c.Log.Level)) != nil {
 		problems = append(problems, fmt.Errorf("log.level must be debug, info, warn or error, not %q", c.Log.Level))

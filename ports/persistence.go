@@ -41,6 +41,8 @@ type Tx struct {
 	Children      ChildStore
 	Decisions     DecisionStore
 	Deadlines     DeadlineStore
+	Schedules     ScheduleStore
+	Ticks         TickStore
 	Events        EventLog
 	Queue         WorkEnqueuer
 	Idempotency   IdempotencyStore

@@ -119,7 +119,7 @@ func erased() []struct{ table, key string } {
 	return []struct{ table, key string }{
 		{"idempotency_keys", "actor, client_key"}, {"artifact_parents", "parent_id, artifact_id"}, {"artifacts", "id"}, {"contracts", "id"},
 		{"pending_intents", "id"}, {"messages", "conversation_id, seq"}, {"message_counters", "conversation_id"}, {"conversations", "id"},
-		{"invitations", "id"}, {"tickets", "hash"}, {"logins", "session_id"}, {"sessions", "id"},
+		{"schedule_runs", "schedule_id, tick"}, {"schedules", "id"}, {"invitations", "id"}, {"tickets", "hash"}, {"logins", "session_id"}, {"sessions", "id"},
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/symphainy/symphainy/application/pending"
 	"github.com/symphainy/symphainy/application/queues"
 	"github.com/symphainy/symphainy/application/realms/content"
+	"github.com/symphainy/symphainy/application/schedules"
 	"github.com/symphainy/symphainy/application/securityguard"
 	"github.com/symphainy/symphainy/application/trafficcop"
 	"github.com/symphainy/symphainy/domain/identity"
@@ -94,6 +95,7 @@ type Deps struct {
 	Conversations *conversation.Service
 	Queues        *queues.Service
 	Admin         *admin.Service
+	Schedules     *schedules.Service
 	Clock         ports.Clock
 	Log           *slog.Logger
 	// JWKS gives the public keys as a JSON Web Key Set.

@@ -42,6 +42,7 @@ import (
 	"github.com/symphainy/symphainy/application/realms/content"
 	"github.com/symphainy/symphainy/application/realms/insights"
 	"github.com/symphainy/symphainy/application/runtime"
+	"github.com/symphainy/symphainy/application/schedules"
 	"github.com/symphainy/symphainy/application/securityguard"
 	"github.com/symphainy/symphainy/application/trafficcop"
 	"github.com/symphainy/symphainy/domain/execution"
@@ -216,6 +217,8 @@ func (w *world) deps() httpapi.Deps {
 		defer cancel()
 		require.NoError(t, engine.Stop(ctx))
 	})
+	standing, err := schedules.New(catalogue, store, w.clock, ids, schedules.Defaults())
+	require.NoError(t, err)
 	return httpapi.Deps{
 		Guard: guard,
 		Accounts: accounts.New(accounts.Deps{UnitOfWork: store, Issuer: issuer, Hasher: &authkit.Hasher{}, Blocklist: authkit.Blocklist{"qwertyuiop": true},
@@ -224,8 +227,8 @@ func (w *world) deps() httpapi.Deps {
 			Config: trafficcop.Config{AnonymousRate: ports.Rate{Limit: 200, Window: time.Hour}}}),
 		Admission: trafficcop.NewAdmission(catalogue, engine, store, w.clock, ids), Pending: pending.New(catalogue, store, w.clock, ids),
 		Catalogue: catalogue, Runtime: engine, Control: engine, Feed: engine, Artifacts: artifacts.New(store, w.files, w.clock), Keeper: artifacts.NewKeeper(store, w.clock, ids),
-		Queues:  queues.New(store),
-		Admin:   admin.New(admin.Deps{UnitOfWork: store, Blobs: w.files, Guard: guard, Bus: bus, Clock: w.clock, IDs: ids}),
+		Admin:  admin.New(admin.Deps{UnitOfWork: store, Blobs: w.files, Guard: guard, Bus: bus, Clock: w.clock, IDs: ids}),
+		Queues: queues.New(store), Schedules: standing,
 		Uploads: content.NewUploads(w.files, ids, content.Limits{Upload: 64 << 10}), Conversations: conversation.New(conversation.Deps{
 			UnitOfWork: store, Runtime: engine, Catalogue: catalogue, Agents: guides, Clock: w.clock, IDs: ids}), Clock: w.clock, Log: log, JWKS: keys.JWKS,
 		AsyncAPI: []byte(`{"asyncapi":"3.0.0"}`), Console: consolePages(), Checks: []ports.HealthCheck{check{name: "store"}, check{name: "broken", err: w.broken}},

@@ -114,6 +114,16 @@ func policies() []policy {
 		{method: post, path: "/api/executions/control", access: whole, permission: write, writes: true, body: bodyLimit},
 		{method: get, path: "/api/execution/{id}/stream", access: own, socket: true},
 
+		{method: post, path: "/api/schedules", access: login, permission: write, writes: true, body: bodyLimit},
+		{method: get, path: "/api/schedules", access: login, permission: read},
+		{method: get, path: "/api/schedules/{id}", access: login, permission: read},
+		{method: patch, path: "/api/schedules/{id}", access: login, permission: write, writes: true, body: bodyLimit},
+		{method: del, path: "/api/schedules/{id}", access: login, permission: write, writes: true, body: bodyLimit},
+		{method: post, path: "/api/schedules/{id}/pause", access: login, permission: write, writes: true, body: bodyLimit},
+		{method: post, path: "/api/schedules/{id}/resume", access: login, permission: write, writes: true, body: bodyLimit},
+		{method: post, path: "/api/schedules/{id}/trigger", access: login, permission: write, writes: true, body: bodyLimit},
+		{method: get, path: "/api/schedules/{id}/runs", access: login, permission: read},
+
 		{method: get, path: "/api/artifacts/{id}", access: object, permission: read},
 		{method: patch, path: "/api/artifacts/{id}", access: object, permission: write, writes: true, body: bodyLimit},
 		{method: get, path: "/api/artifacts/{id}/content", access: object, permission: read},

@@ -98,6 +98,7 @@ func (s *Server) build() error {
 	s.sessionRoutes()
 	s.intentRoutes()
 	s.executionRoutes()
+	s.scheduleRoutes()
 	s.artifactRoutes()
 	s.fileRoutes()
 	s.platformRoutes()

@@ -10,6 +10,7 @@ import (
 	"github.com/symphainy/symphainy/domain/execution"
 	"github.com/symphainy/symphainy/domain/identity"
 	"github.com/symphainy/symphainy/domain/intent"
+	"github.com/symphainy/symphainy/domain/schedule"
 	"github.com/symphainy/symphainy/domain/session"
 )
 
@@ -25,6 +26,8 @@ type state struct {
 	executions    table[execution.Snapshot]
 	steps         table[step]
 	signals       table[signal]
+	schedules     table[schedule.Snapshot]
+	runs          table[run]
 	logs          table[*eventLog]
 	idempotency   table[intent.IdempotencyRecord]
 	artifacts     table[artifact.Snapshot]
@@ -72,7 +75,7 @@ func (s *state) fork() *state {
 	return &state{
 		users: s.users.fork(), tenants: s.tenants.fork(), members: s.members.fork(), sessions: s.sessions.fork(),
 		logins: s.logins.fork(), tickets: s.tickets.fork(), limits: s.limits.fork(), executions: s.executions.fork(),
-		steps: s.steps.fork(), signals: s.signals.fork(), logs: s.logs.fork(), idempotency: s.idempotency.fork(), artifacts: s.artifacts.fork(),
+		steps: s.steps.fork(), signals: s.signals.fork(), schedules: s.schedules.fork(), runs: s.runs.fork(), logs: s.logs.fork(), idempotency: s.idempotency.fork(), artifacts: s.artifacts.fork(),
 		contracts: s.contracts.fork(), pending: s.pending.fork(), conversations: s.conversations.fork(),
 		threads: s.threads.fork(), messageIDs: s.messageIDs.fork(), audit: s.audit.fork(),
 		links: s.links.fork(), heads: s.heads.fork(), invitations: s.invitations.fork(),

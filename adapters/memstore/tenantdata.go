@@ -10,6 +10,7 @@ import (
 	"github.com/symphainy/symphainy/domain/execution"
 	"github.com/symphainy/symphainy/domain/identity"
 	"github.com/symphainy/symphainy/domain/intent"
+	"github.com/symphainy/symphainy/domain/schedule"
 	"github.com/symphainy/symphainy/domain/session"
 	"github.com/symphainy/symphainy/ports"
 )
@@ -136,6 +137,8 @@ func (s tenantData) Erase(ctx context.Context, tenantID string, _ int) (int64, e
 		st.pending.prune(func(v intent.Pending) bool { return v.TenantID == tenantID }) +
 		st.conversations.prune(func(v agent.Conversation) bool { return v.TenantID == tenantID }) +
 		st.threads.prune(func(v *thread) bool { return v.tenantID == tenantID }) +
+		st.schedules.prune(func(v schedule.Snapshot) bool { return v.TenantID == tenantID }) +
+		st.runs.prune(func(v run) bool { return v.TenantID == tenantID }) +
 		st.invitations.prune(func(v identity.Invitation) bool { return v.TenantID == tenantID }) +
 		st.tickets.prune(func(v session.Ticket) bool { return v.TenantID == tenantID }) +
 		st.logins.prune(func(v session.Login) bool { return v.TenantID == tenantID }) +

@@ -135,6 +135,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	e.stop = func() { stop(); unsubscribe() }
 	e.loop(loops, "renew leases", e.cfg.Renewal, nil, func(ctx context.Context, _ ports.Hint) error { return e.renew(ctx) })
 	e.loop(loops, "sweep", e.cfg.Sweep, nil, func(ctx context.Context, _ ports.Hint) error { return e.sweep(ctx) })
+	e.loop(loops, "fire schedules", e.cfg.Sweep, nil, func(ctx context.Context, _ ports.Hint) error { return e.fireDue(ctx) })
 	e.loop(loops, "control", 0, hints, e.control)
 	return nil
 }

@@ -136,6 +136,14 @@ func (w *world) open(handlers map[string]ports.IntentHandler, wrap ...func(ports
 
 // start makes another engine on the same store, as a restarted process would.
 func (w *world) start(handlers map[string]ports.IntentHandler) *runtime.Engine {
+	engine := w.idle(handlers)
+	require.NoError(w.t, engine.Start(w.t.Context()))
+	w.t.Cleanup(func() { require.NoError(w.t, engine.Stop(context.WithoutCancel(w.t.Context()))) })
+	return engine
+}
+
+// idle makes an engine that is not started: nothing happens in it but what the test asks for.
+func (w *world) idle(handlers map[string]ports.IntentHandler) *runtime.Engine {
 	m := module{handlers: handlers, undos: w.undos, failed: func() []event.Draft {
 		if w.failed == nil {
 			return nil
@@ -175,8 +183,6 @@ func (w *world) start(handlers map[string]ports.IntentHandler) *runtime.Engine {
 		},
 	}, cfg)
 	require.NoError(w.t, err)
-	require.NoError(w.t, engine.Start(w.t.Context()))
-	w.t.Cleanup(func() { require.NoError(w.t, engine.Stop(context.WithoutCancel(w.t.Context()))) })
 	return engine
 }
 

@@ -28,6 +28,7 @@ const (
 	Materialization Prefix = "mat"
 	Signal          Prefix = "sig"
 	Invitation      Prefix = "inv"
+	Schedule        Prefix = "sch"
 )
 
 const (

@@ -15,6 +15,7 @@ import (
 	"github.com/symphainy/symphainy/domain/execution"
 	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/domain/identity"
+	"github.com/symphainy/symphainy/domain/schedule"
 	"github.com/symphainy/symphainy/domain/session"
 	"github.com/symphainy/symphainy/domain/typeid"
 	"github.com/symphainy/symphainy/ports"
@@ -114,6 +115,7 @@ func reads(b belongings) map[string]attempt {
 		"Artifacts.Rendered": without(func(ctx context.Context, tx ports.Tx) ([]artifact.Artifact, error) {
 			return tx.Artifacts.Rendered(ctx, []string{b.artifact.Type}, b.artifact.CreatedAt, 1)
 		}),
+		"Ticks.Due": without(func(ctx context.Context, tx ports.Tx) ([]schedule.Schedule, error) { return tx.Ticks.Due(ctx, 1) }),
 		"Contracts.Due": without(func(ctx context.Context, tx ports.Tx) ([]artifact.Contract, error) {
 			return tx.Contracts.Due(ctx, b.contract.CreatedAt, b.contract.CreatedAt, 1)
 		}),
@@ -165,6 +167,9 @@ func scoped(b belongings, scope identity.Scope) map[string]attempt {
 			_, _, err := tx.Pending.List(ctx, scope, ports.PendingFilter{}, ports.Window{Limit: 1})
 			return err
 		},
+		"Schedules.List": without(func(ctx context.Context, tx ports.Tx) ([]schedule.Schedule, error) {
+			return tx.Schedules.List(ctx, scope, ports.Page{Limit: 1})
+		}),
 		"Conversations.ByID": func(ctx context.Context, tx ports.Tx) error {
 			_, err := tx.Conversations.ByID(ctx, scope, b.conversation.ID)
 			return err
@@ -262,6 +267,14 @@ func tenanted(b belongings, tenantID string) map[string]attempt {
 			return tx.TenantData.Conversations(ctx, tenantID, ports.Page{Limit: 1})
 		}),
 		"TenantData.Erase": without(func(ctx context.Context, tx ports.Tx) (int64, error) { return tx.TenantData.Erase(ctx, tenantID, 1) }),
+		"Schedules.Count": without(func(ctx context.Context, tx ports.Tx) (int, error) { return tx.Schedules.Count(ctx, tenantID) }),
+		"Ticks.Live": without(func(ctx context.Context, tx ports.Tx) ([]string, error) {
+			return tx.Ticks.Live(ctx, tenantID, "sch", 1)
+		}),
+		"Ticks.Runs": without(func(ctx context.Context, tx ports.Tx) ([]schedule.Run, error) {
+			return tx.Ticks.Runs(ctx, tenantID, "sch", b.event.Time, 1)
+		}),
+		"Ticks.Trim": without(func(ctx context.Context, tx ports.Tx) (int64, error) { return tx.Ticks.Trim(ctx, tenantID, "sch", 1) }),
 		"Audit.List": without(func(ctx context.Context, tx ports.Tx) ([]audit.Record, error) {
 			return tx.Audit.List(ctx, tenantID, ports.Page{Limit: 1})
 		}),
@@ -274,7 +287,7 @@ func (s *suite) writes(b belongings) map[string]attempt {
 	for name, write := range s.workWrites(b) {
 		all[name] = write
 	}
-	for _, name := range []string{"Steps.Put", "Signals.Put", "Events.Append", "Messages.Trim", "Directory.SetRole", "TenantData.Erase"} {
+	for _, name := range []string{"Ticks.Trim", "Steps.Put", "Signals.Put", "Events.Append", "Messages.Trim", "Directory.SetRole", "TenantData.Erase"} {
 		all[name] = tenanted(b, b.tenantID)[name]
 	}
 	return all
@@ -346,6 +359,22 @@ func (s *suite) workWrites(b belongings) map[string]attempt {
 			return tx.Leases.Renew(ctx, []execution.Lease{{ExecutionID: b.execution.ID, Owner: "worker", Fence: 1}}, time.Minute)
 		}),
 		"Leases.ReleaseAll": func(ctx context.Context, tx ports.Tx) error { _, err := tx.Leases.ReleaseAll(ctx); return err },
+		"Schedules.Insert": func(ctx context.Context, tx ports.Tx) error {
+			return tx.Schedules.Insert(ctx, schedule.Restore(s.schedule(h, 1, func(r *schedule.Snapshot) { r.Status = schedule.Paused })))
+		},
+		"Schedules.Save": func(ctx context.Context, tx ports.Tx) error {
+			return tx.Schedules.Save(ctx, schedule.Restore(s.schedule(h, 1, nil)))
+		},
+		"Schedules.Delete": func(ctx context.Context, tx ports.Tx) error {
+			return tx.Schedules.Delete(ctx, h.scope, id(typeid.Schedule))
+		},
+		"Ticks.Seize": without(func(ctx context.Context, tx ports.Tx) (schedule.Schedule, error) {
+			v, _, err := tx.Ticks.Seize(ctx, h.tenantID, id(typeid.Schedule))
+			return v, err
+		}),
+		"Ticks.Put": func(ctx context.Context, tx ports.Tx) error {
+			return tx.Ticks.Put(ctx, h.tenantID, schedule.Run{ScheduleID: id(typeid.Schedule), Tick: s.at(1), Outcome: schedule.Missed})
+		},
 		"Queue.Enqueue": func(ctx context.Context, tx ports.Tx) error {
 			return tx.Queue.Enqueue(ctx, ports.Job{ExecutionID: b.execution.ID})
 		},
