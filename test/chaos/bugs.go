@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"text/tabwriter"
 
 	"github.com/symphainy/symphainy/test/chaos/bed"
@@ -78,20 +81,31 @@ func hunt(ctx context.Context, names string, seed uint64, dir string) (caught bo
 	if err != nil {
 		return false, err
 	}
+	failed := make([]error, len(list))
+	room := make(chan struct{}, huntedAtOnce)
+	var all sync.WaitGroup
 	for i, s := range list {
 		list[i].without = sound[s.row]
 		if !sound[s.row].Pass {
 			continue
 		}
-		found, err := runShort(ctx, s.tag, s.row, seed, dir)
-		if err != nil {
-			return false, err
-		}
-		list[i].with = found[s.row]
-		fmt.Printf("%s: %s\n", strings.TrimPrefix(s.tag, "bug"), list[i].verdict()) //nolint:forbidigo // this is a command
+		room <- struct{}{}
+		all.Go(func() {
+			defer func() { <-room }()
+			found, err := runShort(ctx, s.tag, s.row, seed, filepath.Join(dir, s.tag))
+			failed[i], list[i].with = err, found[s.row]
+			fmt.Printf("%s: %s\n", strings.TrimPrefix(s.tag, "bug"), list[i].verdict()) //nolint:forbidigo // this is a command
+		})
+	}
+	all.Wait()
+	if err := errors.Join(failed...); err != nil {
+		return false, err
 	}
 	return tell(list)
 }
+
+// huntedAtOnce is how many rows of a hunt run side by side, with mistakes as without.
+const huntedAtOnce = 3
 
 // runShort builds the program with a tag and runs rows in their short form.
 func runShort(ctx context.Context, tag, names string, seed uint64, dir string) (map[string]rows.Result, error) {
@@ -103,7 +117,10 @@ func runShort(ctx context.Context, tag, names string, seed uint64, dir string) (
 	if err != nil {
 		return nil, err
 	}
-	r := &rows.Run{Suite: suite, Seed: seed, Dir: dir}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, errors.Join(err, suite.Close())
+	}
+	r := &rows.Run{Suite: suite, Seed: seed, Dir: dir, AtOnce: huntedAtOnce}
 	results := map[string]rows.Result{}
 	r.Execute(ctx, chosen, func(result rows.Result) {
 		results[result.ID] = result

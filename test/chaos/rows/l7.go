@@ -13,7 +13,7 @@ import (
 
 func l7() Row {
 	row := Row{
-		ID: "L7", Title: "decisions that wait while everything is killed",
+		ID: "L7", Title: "decisions that wait while everything is killed", Short: true,
 		Goal: "each runs once after its approval",
 	}
 	row.Run = func(ctx context.Context, r *Run) Result {

@@ -37,18 +37,9 @@ func r6() Row {
 		ids, err := work.submitted()
 		o.wrong(err)
 		o.judge(ctx, b, ids, steps)
-		claims, err := b.Protocol("claim")
-		o.wrong(err)
-		again := 0
-		for _, line := range claims {
-			if line.Words[1] != "1" {
-				again++
-			}
-		}
 		o.count("starts", starts)
 		o.count("executions", len(ids))
-		o.figure("run again %d", again)
-		o.none(again, "claimed again", "%d times although no owner died", again)
+		o.notAgain(b, "under load")
 		return o.result(b)
 	}
 	return row
