@@ -70,8 +70,8 @@ bench-realms: ## Measure parsers and analyses: rows/s, MB/s, and bytes allocated
 	@go test -buildvcs=false -run '^$$' -bench . -benchmem -benchtime "$(or $(BENCHTIME),1s)" ./application/realms/content/parse/... ./application/realms/insights/...
 
 .PHONY: chaos
-chaos: test-setup ## Break a deployment on purpose and judge what is left (ROWS=R1,R5, TIER=short, SEED=, RACE=1)
-	@go run -buildvcs=false ./test/chaos -tier "$(or $(TIER),full)" -rows "$(ROWS)" -seed "$(or $(SEED),0)" $(if $(RACE),-race)
+chaos: test-setup ## Break a deployment on purpose and judge what is left (ROWS=R1,R5, TIER=short, SEED=, RACE=1, OLD=revision)
+	@go run -buildvcs=false ./test/chaos -tier "$(or $(TIER),full)" -rows "$(ROWS)" -seed "$(or $(SEED),0)" -old "$(OLD)" $(if $(RACE),-race)
 
 .PHONY: chaos-bugs
 chaos-bugs: test-setup ## Build each seeded bug and show which row catches it (BUGS=B2,B5)

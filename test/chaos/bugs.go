@@ -28,7 +28,7 @@ func mistakes() []mistake {
 		{"bugB5", "an idempotency key is looked up before it is stored", "R7", "extra executions"},
 		{"bugB6", "events are shown before their transaction commits", "R22", "bookmarkable"},
 		{"bugB7", "events are numbered from memory", "R22", "numbers"},
-		{"bugB8", "streams rely on hints without a poll", "R16", "late"},
+		{"bugB8", "streams rely on hints without a poll", "R16", "unended"},
 		{"bugB9", "leases run by the clock of the host", "R17", "claimed again"},
 		{"bugB10", "without a store, memory answers", "R11", "from memory"},
 	}

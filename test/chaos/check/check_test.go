@@ -121,6 +121,15 @@ func TestEveryBrokenWatchIsFound(t *testing.T) {
 			require.Contains(t, check.Watches([]history.Watch{w}, good()).Kinds(), property)
 		})
 	}
+	t.Run("no end", func(t *testing.T) {
+		t.Parallel()
+		w := whole
+		w.Ended = false
+		require.Equal(t, 1, check.Unended([]history.Watch{w}).Count("unended"))
+		again := whole
+		again.Connection = 2
+		require.Zero(t, check.Unended([]history.Watch{w, again}).Total())
+	})
 	t.Run("a hole in the middle", func(t *testing.T) {
 		t.Parallel()
 		w := whole

@@ -72,3 +72,23 @@ func judge(f *Finding, w history.Watch, t Tables, had map[int64]bool) {
 		f.add("reliable", "%s/%d: ended at %d of %d", w.Watcher, w.Connection, last, len(log))
 	}
 }
+
+// Unended finds the watchers that never came to the end of their log, over all their connections: "unended".
+func Unended(watches []history.Watch) Finding {
+	f := newFinding()
+	at := map[string]int64{}
+	ended := map[string]bool{}
+	for _, w := range watches {
+		if n := len(w.Events); n > 0 {
+			at[w.Watcher] = max(at[w.Watcher], w.Events[n-1].Seq)
+		}
+		ended[w.Watcher] = ended[w.Watcher] || w.Ended
+	}
+	for watcher, over := range ended {
+		f.Checked++
+		if !over {
+			f.add("unended", "%s stands at %d", watcher, at[watcher])
+		}
+	}
+	return f
+}
