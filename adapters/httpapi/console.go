@@ -2,6 +2,8 @@ package httpapi
 
 import (
 	"bytes"
+	"compress/gzip"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -54,30 +56,41 @@ func (s *Server) consoleRoutes() {
 		Responses: map[string]*huma.Response{"200": answer, "304": {Description: "Not Modified"}}}, s.consoleFile(files, func(c *gin.Context) string { return c.Param("file") }))
 }
 
-// consoleFiles reads all files once; one of a kind that is not known is an error.
-func consoleFiles(from fs.FS) (map[string][]byte, error) {
+// consoleContent is a file as it is, and compressed for browsers that take it so, which all do.
+type consoleContent struct{ plain, packed []byte }
+
+// consoleFiles reads and compresses all files once; one of a kind that is not known is an error.
+func consoleFiles(from fs.FS) (map[string]consoleContent, error) {
 	entries, err := fs.ReadDir(from, ".")
 	if err != nil {
 		return nil, err
 	}
-	files := map[string][]byte{}
+	files := map[string]consoleContent{}
 	for _, e := range entries {
 		if consoleKinds(e.Name()) == "" {
 			return nil, fmt.Errorf("httpapi: the console's %q is of no kind that is served", e.Name())
 		}
-		if files[e.Name()], err = fs.ReadFile(from, e.Name()); err != nil {
+		plain, err := fs.ReadFile(from, e.Name())
+		if err != nil {
 			return nil, err
 		}
+		var packed bytes.Buffer
+		w := gzip.NewWriter(&packed)
+		_, err = w.Write(plain)
+		if err = errors.Join(err, w.Close()); err != nil {
+			return nil, err
+		}
+		files[e.Name()] = consoleContent{plain: plain, packed: packed.Bytes()}
 	}
-	if files["index.html"] == nil {
+	if _, there := files["index.html"]; !there {
 		return nil, fmt.Errorf("httpapi: the console has no index.html: %w", fs.ErrNotExist)
 	}
 	return files, nil
 }
 
-func (s *Server) consoleFile(files map[string][]byte, name func(*gin.Context) string) gin.HandlerFunc {
+func (s *Server) consoleFile(files map[string]consoleContent, name func(*gin.Context) string) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		raw, known := files[name(c)]
+		file, known := files[name(c)]
 		if !known {
 			s.fail(c, fault.ErrNotFound)
 			return
@@ -86,7 +99,13 @@ func (s *Server) consoleFile(files map[string][]byte, name func(*gin.Context) st
 		c.Header("Content-Security-Policy", consoleCSP)
 		// Asked for again at every visit, and answered with 304 until the server is another one.
 		c.Header("Cache-Control", "no-cache")
-		c.Header("ETag", `"`+strings.Trim(s.cfg.Version, `"`)+`"`)
-		http.ServeContent(c.Writer, c.Request, "", time.Time{}, bytes.NewReader(raw))
+		c.Header("Vary", "Accept-Encoding")
+		tag, content := strings.Trim(s.cfg.Version, `"`), file.plain
+		if strings.Contains(c.GetHeader("Accept-Encoding"), "gzip") {
+			c.Header("Content-Encoding", "gzip")
+			tag, content = tag+"-gzip", file.packed
+		}
+		c.Header("ETag", `"`+tag+`"`)
+		http.ServeContent(c.Writer, c.Request, "", time.Time{}, bytes.NewReader(content))
 	}
 }

@@ -1,6 +1,9 @@
 package httpapi_test
 
 import (
+	"bytes"
+	"compress/gzip"
+	"io"
 	"io/fs"
 	"testing"
 	"testing/fstest"
@@ -22,6 +25,15 @@ func TestTheConsoleIsServedUnderAStrictPolicy(t *testing.T) {
 	file := w.do(call{method: "GET", path: "/console/app.js"}).is(200)
 	require.Equal(t, "text/javascript; charset=utf-8", file.header.Get("Content-Type"))
 	w.do(call{method: "GET", path: "/console/app.js", header: map[string]string{"If-None-Match": file.header.Get("ETag")}}).is(304)
+	packed := w.do(call{method: "GET", path: "/console/app.js", header: map[string]string{"Accept-Encoding": "gzip, br"}}).is(200)
+	require.Equal(t, "gzip", packed.header.Get("Content-Encoding"))
+	require.Equal(t, "Accept-Encoding", packed.header.Get("Vary"))
+	require.NotEqual(t, file.header.Get("ETag"), packed.header.Get("ETag"))
+	unpack, err := gzip.NewReader(bytes.NewReader(packed.body))
+	require.NoError(t, err)
+	text, err := io.ReadAll(unpack)
+	require.NoError(t, err)
+	require.Equal(t, string(file.body), string(text))
 	w.do(call{method: "GET", path: "/console/secret.js"}).fails(404, "not_found")
 	w.do(call{method: "GET", path: "/console/../policy.go"}).is(404)
 }

@@ -59,17 +59,31 @@ func TestConsole(t *testing.T) {
 	p.until(`location.hash !== %s && document.querySelector("main h1")`, quoted(assessment))
 	require.Contains(t, strings.ToLower(string(p.downloads("Download"))), "quality")
 
-	// On a narrow screen nothing reaches over its edge, on any page.
-	p.run(chromedp.EmulateViewport(360, 740))
-	p.fits()
+	p.goTo("files")
+	p.typed("[aria-label='Bring it together'] input", "Clean the staff list")
+	p.press("[aria-label='Bring it together']", "Plan a roadmap")
+	p.shows("main h1", "Roadmap")
+	p.shows("main", "Clean the staff list")
+	roadmap := p.read(`location.hash`)
+	p.press("main", "Export as docx")
+	p.until(`location.hash !== %s && document.querySelector("main h1")`, quoted(roadmap))
+	require.Equal(t, "PK", string(p.downloads("Download")[:2]), "a document is a zip archive")
+
+	p.goTo("executions")
+	p.press("main", "Generate roadmap")
+	p.shows(".timeline", "Attempt 1")
+	p.shows(".events", "execution.completed")
+	ran := strings.TrimPrefix(p.read(`location.hash`), "#/")
 	for page, shown := range map[string]string{
-		strings.TrimPrefix(assessment, "#/"): "Grade", "chat": "And now?", "files": "dirty.csv", "executions": "Shown:", "catalogue": "ingest_file",
-		"operations": "Operations", "account": "This one",
+		strings.TrimPrefix(assessment, "#/"): "Issues", strings.TrimPrefix(roadmap, "#/"): "Where it comes from", ran: "execution.completed", "chat": "And now?", "files": "dirty.csv",
+		"executions": "Generate roadmap", "decisions": "Nothing waits for you", "catalogue": "ingest_file", "operations": "Everything that this server needs", "account": "This one",
 	} {
 		p.goTo(page)
 		p.shows("main", shown)
-		p.fits()
+		p.until(`!document.querySelector("main [aria-busy]")`)
+		p.accessible()
 	}
+	p.modules()
 	p.cookiesAlone()
 	p.content(lookups...)
 }
@@ -90,7 +104,7 @@ func TestConsoleComesBack(t *testing.T) {
 	p.answered("Are you there?")
 	p.answers("And again?")
 	// While nobody listens, opening the line fails, in one way or another.
-	p.content(append([]string{"WebSocket connection to*/api/runtime/agent*failed: "}, lookups...)...)
+	p.content(append([]string{"WebSocket connection to*/api/runtime/agent*failed: ", "network: Failed to load resource: net::ERR_"}, lookups...)...)
 }
 
 // goTo opens a page of the console by its address.

@@ -70,6 +70,17 @@ func openTab(t *testing.T, base, path string) *tab {
 	return p
 }
 
+// beside shows a page in the same browser to somebody else, with nothing of the first one's.
+func (p *tab) beside(path string) *tab {
+	p.t.Helper()
+	ctx, done := chromedp.NewContext(p.ctx, chromedp.WithNewBrowserContext())
+	p.t.Cleanup(done)
+	other := &tab{t: p.t, ctx: ctx, base: p.base}
+	require.NoError(p.t, chromedp.Listen(ctx, other.note))
+	other.run(chromedp.Navigate(p.base + path))
+	return other
+}
+
 // note keeps what the tests judge; it is called for every event of the page.
 func (p *tab) note(event any) {
 	p.mu.Lock()

@@ -1,7 +1,7 @@
 // The public API, with the browser's cookies. No token is kept in JavaScript.
 
 /** @typedef {{status: number, code: string, detail: string, trace_id?: string, errors?: Array<{pointer: string, message: string}>}} Problem */
-/** @typedef {{session_id: string, is_anonymous: boolean, user?: any, roles: string[], permissions: string[]}} Who */
+/** @typedef {{session_id: string, is_anonymous: boolean, user?: any, tenant?: any, roles: string[], permissions: string[], ended?: boolean}} Who */
 
 const key = "symphainy.session";
 
@@ -35,10 +35,41 @@ export async function call(method, path, body, headers = {}) {
 	} catch {
 		throw { status: 0, code: "unreachable", detail: "The server cannot be reached. It may be restarting; try again." };
 	}
-	const text = await answer.text();
-	const data = text ? JSON.parse(text) : {};
-	if (!answer.ok) throw data;
-	return data;
+	const data = parsed(await answer.text(), answer.status);
+	if (answer.ok) return data;
+	if (answer.status === 401 && !path.startsWith("/api/auth/") && !path.startsWith("/api/session")) await alive();
+	throw data;
+}
+
+/** What was answered; something before the server, such as a proxy, may answer in another language. @param {string} text @param {number} status */
+function parsed(text, status) {
+	try {
+		return text ? JSON.parse(text) : {};
+	} catch {
+		return { status, code: "not_json", detail: `The server answered with status ${status} and no explanation.` };
+	}
+}
+
+/** Whether a sign-in is under way, which ends the visitor's credential before it is answered. */
+let entering = false;
+
+/** Asks whether the session of this page still lives; if not, the page becomes one that has ended. @returns {Promise<boolean>} */
+export async function alive() {
+	if (who.ended) return false;
+	if (entering || !who.session_id) return true;
+	try {
+		const s = await call("GET", at(`/api/session/${encodeURIComponent(who.session_id)}`));
+		if (s.is_anonymous !== who.is_anonymous) await arrive(); // somebody signed up in another tab
+		if (s.status === "active" || s.status === "anonymous") return true;
+	} catch (err) {
+		// A server that is away has ended nothing.
+		if (![401, 403, 404].includes(/** @type {Problem} */ (err).status)) return true;
+	}
+	if (entering) return true;
+	localStorage.removeItem(key);
+	who = { ...who, ended: true, permissions: [], roles: [] };
+	for (const fn of watchers) fn();
+	return false;
 }
 
 /** Names the session, which a visitor with several tabs has to. @param {string} path @param {Record<string, any>} [query] */
@@ -68,7 +99,7 @@ export async function arrive() {
 			// The session that this page worked in may be another one of the same person.
 			try { session = (await call("GET", `/api/session/${encodeURIComponent(kept)}`)).session_id; } catch { /* it is gone, or a visitor's */ }
 		}
-		become({ session_id: session, is_anonymous: false, user: me.user, roles: me.roles, permissions: me.permissions });
+		become({ session_id: session, is_anonymous: false, user: me.user, tenant: me.tenant, roles: me.roles, permissions: me.permissions });
 		return;
 	} catch (err) {
 		if (/** @type {Problem} */ (err).status !== 401) throw err;
@@ -90,9 +121,13 @@ const visitor = (id) => ({ session_id: id, is_anonymous: true, roles: [], permis
 
 /** Signs in or up; a visitor's session becomes theirs and keeps its id. @param {"login"|"register"} how @param {Record<string, string>} fields */
 export async function enter(how, fields) {
-	const body = who.is_anonymous && who.session_id ? { ...fields, session_id: who.session_id } : fields;
-	const a = await call("POST", `/api/auth/${how}`, body);
-	become({ session_id: a.session_id, is_anonymous: false, user: a.user, roles: a.roles, permissions: a.permissions });
+	const body = who.is_anonymous && who.session_id && !who.ended ? { ...fields, session_id: who.session_id } : fields;
+	entering = true;
+	try {
+		const a = await call("POST", `/api/auth/${how}`, body);
+		localStorage.setItem(key, a.session_id);
+		await arrive();
+	} finally { entering = false; }
 }
 
 /** Signs out everywhere this sign-in reaches, and goes on as a visitor. */

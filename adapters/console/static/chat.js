@@ -1,11 +1,14 @@
 // Talking to the guide and its liaisons.
-import { get, onWho, submit, who } from "./api.js";
+import { get, submit, who } from "./api.js";
 import { decision } from "./decision.js";
 import { fill, h, notice, problem } from "./dom.js";
 import { short, words } from "./format.js";
-import { AgentSocket } from "./socket.js";
+import { again, onFrame, onLine, send as tell } from "./live.js";
 
 const surfaces = [["", "Guide"], ["content_pillar", "Content"], ["insights_pillar", "Insights"], ["journey_pillar", "Operations"], ["outcomes_pillar", "Outcomes"]];
+
+// The session that was greeted, which is done once.
+let greeted = "";
 
 /** @param {HTMLElement} main */
 export function chat(main) {
@@ -18,6 +21,12 @@ export function chat(main) {
 	const answers = new Map();
 	/** @type {Set<string>} */
 	const running = new Set();
+	/** @type {Map<string, HTMLElement>} what a person is asked, by execution */
+	const asked = new Map();
+	/** @type {Set<string>} */
+	const told = new Set();
+	/** @param {string} what @param {() => void} fn */
+	const once = (what, fn) => { if (!told.has(what)) { told.add(what); fn(); } };
 
 	const bottom = () => log.lastElementChild?.scrollIntoView({ block: "end" });
 	const say = (/** @type {string} */ role, /** @type {string} */ name, /** @type {string} */ said) => {
@@ -30,7 +39,7 @@ export function chat(main) {
 
 	const send = (/** @type {string} */ message) => {
 		say("user", "You", message);
-		socket.send({ type: "agent.message", text: message, message_id: crypto.randomUUID(), context: { surface: surface.value } });
+		tell({ type: "agent.message", text: message, message_id: crypto.randomUUID(), context: { surface: surface.value } });
 	};
 
 	/** @param {any} s a suggestion */
@@ -51,27 +60,41 @@ export function chat(main) {
 		},
 	}, s.label);
 
+	/** An answer that begins stands below what was done for it. @param {{item: HTMLElement, said: string}} a */
+	const last = (a) => { if (!a.said && log.lastElementChild !== a.item) log.append(a.item); };
+
 	/** @param {import("./socket.js").Frame} f */
 	const frame = (f) => {
 		const d = f.data ?? {};
 		const id = f.execution_id ?? "";
 		if (f.type === "error") { notice(f.error ?? "The server did not understand.", "bad"); return; }
 		switch (f.event_type) {
-		case "agent.started":
-			answers.set(id, say("agent", words(d.agent_id.replace("liaison.", "")), ""));
+		case "agent.started": {
+			const begun = answers.get(id); // told again after a break of the line
+			if (begun) { begun.said = ""; fill(begun.body); } else answers.set(id, say("agent", named(d.agent_id), ""));
 			break;
+		}
 		case "agent.token": {
 			const a = answers.get(id);
-			if (a) { a.said += d.token; fill(a.body, a.said); bottom(); }
+			if (a) { last(a); a.said += d.token; fill(a.body, a.said); bottom(); }
 			break;
 		}
 		case "agent.tool_call":
-			say("event", "Tool", `${words(d.tool ?? d.name ?? "")} ${short(d.arguments)}`);
+			once(`call ${id} ${f.seq}`, () => say("event", "Tool", `${words(d.tool)} ${d.allowed === false ? "is not allowed" : short(d.arguments)}`));
+			break;
+		case "agent.tool_result":
+			once(`result ${id} ${f.seq}`, () => {
+				const said = say("event", words(d.tool), d.ok ? "Done." : d.error || "Refused.");
+				if (d.tool_execution_id) said.item.append(h("a", { href: `#/execution/${d.tool_execution_id}` }, "See what it did"));
+			});
 			break;
 		case "agent.completed": {
-			const a = answers.get(id) ?? say("agent", words(d.agent_id.replace("liaison.", "")), "");
+			const a = answers.get(id) ?? say("agent", named(d.agent_id), "");
+			answers.set(id, a);
+			last(a);
+			a.said = d.response;
 			fill(a.body, d.response);
-			if (d.suggestions?.length > 0) a.item.append(h("div.actions", { role: "group", "aria-label": "Suggestions" }, d.suggestions.map(suggestion)));
+			if (!a.item.querySelector(".actions") && d.suggestions?.length > 0) a.item.append(h("div.actions", { role: "group", "aria-label": "Suggestions" }, d.suggestions.map(suggestion)));
 			bottom();
 			break;
 		}
@@ -79,7 +102,11 @@ export function chat(main) {
 			say("event", "No answer", d.error);
 			break;
 		case "execution.waiting":
-			if (d.waiting?.for === "decision") { log.append(h("li", null, decision(id, d.waiting))); bottom(); }
+			if (d.waiting?.for === "decision") once(`decide ${id} ${d.waiting.arguments_hash}`, () => { asked.set(id, log.appendChild(h("li", null, decision(id, d.waiting)))); bottom(); });
+			break;
+		case "execution.decided":
+			// It may have been decided elsewhere, or before this page was opened.
+			if (asked.get(id)?.querySelector("button")) fill(/** @type {HTMLElement} */ (asked.get(id)), h("p.hint", null, `Decided: ${d.decision}. `, h("a", { href: `#/execution/${id}` }, "See what it does")));
 			break;
 		case "session.upgraded":
 			notice("This session is yours now.");
@@ -91,17 +118,11 @@ export function chat(main) {
 		/** @type {HTMLButtonElement} */ (stop).disabled = running.size === 0;
 	};
 
-	const connect = () => new AgentSocket({
-		frame,
-		state: (s) => {
-			line.dataset.state = s;
-			line.textContent = { open: "Connected", connecting: "Connecting …", changed: "The session has changed", refused: "Refused" }[s];
-			if (s === "changed") location.reload();
-		},
-	});
-	let socket = connect();
-	onWho(() => { if (main.contains(log)) { socket.close(); socket = connect(); } });
-	stop.addEventListener("click", () => { for (const id of running) socket.send({ type: "agent.cancel", execution_id: id }); });
+	const offs = [onFrame(frame), onLine((s) => {
+		line.dataset.state = s;
+		line.textContent = { open: "Connected", connecting: "Connecting …", changed: "The session has changed …", refused: "Refused", ended: "Ended" }[s];
+	})];
+	stop.addEventListener("click", () => { for (const id of running) tell({ type: "agent.cancel", execution_id: id }); });
 
 	const form = h("form.composer", {
 		onsubmit: (/** @type {Event} */ e) => {
@@ -117,13 +138,17 @@ export function chat(main) {
 	fill(main, h("h1", null, "Chat"),
 		who.is_anonymous && h("p.hint", null, "You are a visitor: everything works, and what you make here becomes yours when you sign up. ", h("a", { href: "#/account" }, "Sign up or in")),
 		log, form);
+	again(frame);
 	past().then((messages) => {
-		for (const m of messages) log.prepend(h(`li.${m.role === "user" ? "user" : "agent"}`, null, h("b.who", null, m.role === "user" ? "You" : words((m.agent_id ?? "guide").replace("liaison.", ""))), h("div.said", null, m.text)));
-		if (messages.length === 0) send("Hello");
+		for (const m of messages) log.prepend(h(`li.${m.role === "user" ? "user" : "agent"}`, null, h("b.who", null, m.role === "user" ? "You" : named(m.agent_id ?? "guide")), h("div.said", null, m.text)));
+		if (messages.length === 0 && greeted !== who.session_id) { greeted = who.session_id; send("Hello"); }
 		bottom();
 	}).catch((err) => log.append(h("li", null, problem(err))));
-	return () => socket.close();
+	return () => { for (const off of offs) off(); };
 }
+
+/** @param {string} agent */
+const named = (agent) => words(agent.replace("liaison.", ""));
 
 /** What was said before, newest first. */
 async function past() {

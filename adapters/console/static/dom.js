@@ -71,16 +71,25 @@ export function problem(err) {
 		more.length > 0 && h("ul", null, more), p.trace_id && h("small", null, `Trace ${p.trace_id}`));
 }
 
-/** Shows what a promise gives, its waiting and its failure. @param {Element} into @param {Promise<any>} promise @param {(v: any) => any} draw */
+/**
+ * Shows what a promise gives, its waiting and its failure. Where drawing gives undefined, everything stays as it is; what has the focus keeps it.
+ * @param {Element} into @param {Promise<any>} promise @param {(v: any) => any} draw
+ */
 export async function load(into, promise, draw) {
 	if (into.childElementCount === 0) fill(into, h("p.empty", { "aria-busy": "true" }, "Loading …"));
 	try {
-		const value = await promise;
-		fill(into, draw(value));
+		const drawn = draw(await promise);
+		if (drawn === undefined) return;
+		const at = [...into.querySelectorAll(stops)].indexOf(/** @type {Element} */ (document.activeElement));
+		fill(into, drawn);
+		if (at >= 0) /** @type {HTMLElement | undefined} */ (into.querySelectorAll(stops)[at])?.focus({ preventScroll: true });
 	} catch (err) {
 		fill(into, problem(err));
 	}
 }
+
+// Where the keyboard stops.
+const stops = "a[href], button, input, select, textarea, summary, [tabindex]";
 
 /** Asks before something is done that cannot be undone. @param {string} question @param {string} verb @returns {Promise<boolean>} */
 export function confirmed(question, verb) {

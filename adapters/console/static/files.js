@@ -1,7 +1,9 @@
 // Files: bringing them, saving, parsing, and what became of them.
 import { get, may, run, upload } from "./api.js";
-import { fill, h, load, notice, problem, table } from "./dom.js";
+import { opened } from "./artifact.js";
+import { field, fill, h, load, notice, problem, table } from "./dom.js";
 import { bytes, time, words } from "./format.js";
+import { onMoves } from "./live.js";
 
 /** @param {HTMLElement} main */
 export function files(main) {
@@ -28,9 +30,10 @@ export function files(main) {
 	const take = async (/** @type {Iterable<File>} */ chosen) => {
 		for (const file of chosen) {
 			const bar = /** @type {HTMLProgressElement} */ (h("progress", { max: 1, value: 0, "aria-label": `Uploading ${file.name}` }));
-			fill(under, h("p", null, `Uploading ${file.name} (${bytes(file.size)}) `, bar));
+			const shown = h("span", null, "0 %");
+			fill(under, h("p", null, `Uploading ${file.name} (${bytes(file.size)}) `, bar, " ", shown));
 			try {
-				const sent = await upload(file, (share) => { bar.value = share; });
+				const sent = await upload(file, (share) => { bar.value = share; shown.textContent = `${Math.round(100 * share)} %`; });
 				fill(under, h("p", null, `${file.name} is uploaded; it is being looked at …`));
 				const s = await settled(sent.execution_id);
 				if (s.status !== "completed") throw { detail: s.error };
@@ -41,6 +44,7 @@ export function files(main) {
 			again();
 		}
 	};
+	const everything = h("div");
 	const input = /** @type {HTMLInputElement} */ (h("input", { type: "file", multiple: true, id: "choose" }));
 	input.addEventListener("change", () => { if (input.files) take(input.files); input.value = ""; });
 	const drop = h("div.drop", null, h("label", { htmlFor: "choose" }, "Choose files, or drop them here"), input);
@@ -51,8 +55,27 @@ export function files(main) {
 			if (type === "drop") take(/** @type {DragEvent} */ (e).dataTransfer?.files ?? []);
 		});
 	}
-	fill(main, h("h1", null, "Files"), may("write") && drop, under, list, h("h2", null, "Everything made here"), made());
+	fill(main, h("h1", null, "Files"), may("write") && drop, under, list, may("write") && together(), h("h2", null, "Everything made here"), everything);
 	again();
+	const off = onMoves(() => { again(); made(everything); }, (f) => /^artifact\./.test(f.event_type ?? ""));
+	made(everything);
+	return off;
+}
+
+/** What is made of everything that is here. */
+function together() {
+	const goals = /** @type {HTMLInputElement} */ (h("input", { type: "text", maxlength: 500, placeholder: "such as Clean the orders; answer customers within a day" }));
+	const act = (/** @type {string} */ label, /** @type {() => Promise<any>} */ work) => h("button", { type: "button", onclick: async (/** @type {Event} */ e) => {
+		const b = /** @type {HTMLButtonElement} */ (e.currentTarget);
+		b.disabled = true;
+		try { opened(await work()); } catch (err) { notice(/** @type {any} */ (err).detail, "bad"); }
+		b.disabled = false;
+	} }, label);
+	return h("section.card", { "aria-label": "Bring it together" }, h("h2", null, "Bring it together"), field("Goals for a roadmap", goals, "Separate them with a semicolon; without any, what was found sets them."),
+		h("div.actions", null, act("Plan a roadmap", () => {
+			const list = goals.value.split(";").map((g) => g.trim()).filter(Boolean);
+			return run("generate_roadmap", list.length > 0 ? { goals: list } : {});
+		}), act("Sum up what was found", () => run("synthesize_outcome", {}))));
 }
 
 /** Waits for the end of an execution. @param {string} id */
@@ -64,13 +87,12 @@ async function settled(id) {
 	}
 }
 
-function made() {
-	const box = h("div");
+/** @param {HTMLElement} box */
+function made(box) {
 	load(box, run("list_artifacts", { limit: 200 }), (s) => {
 		const list = s.artifacts.artifact_list?.artifacts ?? [];
 		return list.length === 0 ? h("p.empty", null, "Nothing has been made yet.")
 			: table("Artifacts", ["What", "Name", "State", "Made"], list.map((/** @type {any} */ a) => [
-				h("a", { href: `#/artifact/${a.artifact_id}` }, words(a.artifact_type)), a.name ?? a.ui_name ?? "–", a.lifecycle_state, time(a.created_at)]));
+				h("a", { href: `#/artifact/${a.artifact_id}` }, words(a.artifact_type)), a.name ?? a.ui_name ?? "–", words(a.lifecycle_state ?? "–"), time(a.created_at)]));
 	});
-	return box;
 }

@@ -18,18 +18,21 @@ export function bytes(n) {
 	return `${i === 0 ? n : n.toFixed(1)} ${units[i]}`;
 }
 
-/** The time between two instants. @param {string|null|undefined} from @param {string|null|undefined} to */
-export function span(from, to) {
-	if (!from) return "–";
-	const ms = (to ? Date.parse(to) : Date.now()) - Date.parse(from);
+/** A length of time as a person says it. @param {number} ms */
+export function took(ms) {
 	if (ms < 1000) return `${Math.max(0, Math.round(ms))} ms`;
 	if (ms < 60000) return `${(ms / 1000).toFixed(1)} s`;
-	return `${Math.floor(ms / 60000)} min ${Math.round((ms % 60000) / 1000)} s`;
+	if (ms < 3600000) return `${Math.floor(ms / 60000)} min ${Math.floor((ms % 60000) / 1000)} s`;
+	if (ms < 86400000) return `${Math.floor(ms / 3600000)} h ${Math.floor((ms % 3600000) / 60000)} min`;
+	return `${Math.floor(ms / 86400000)} d ${Math.floor((ms % 86400000) / 3600000)} h`;
 }
 
-/** A word for a name of the machine: data_quality → Data quality. @param {string} name */
+/** The time between two instants, or until now. @param {string|null|undefined} from @param {string|null|undefined} [to] */
+export const span = (from, to) => (from ? took((to ? Date.parse(to) : Date.now()) - Date.parse(from)) : "–");
+
+/** A word for a name of the machine: data_quality → Data quality, READY → Ready. @param {string} name */
 export const words = (name) => {
-	const text = name.replaceAll("_", " ").replaceAll(".", " ");
+	const text = (/[a-z]/.test(name) ? name : name.toLowerCase()).replaceAll("_", " ").replaceAll(".", " ");
 	return text.charAt(0).toUpperCase() + text.slice(1);
 };
 

@@ -43,6 +43,8 @@ export class AgentSocket {
 			this.pause = 250;
 			// What went on while the line was down is asked for from where this page stood.
 			for (const [id, p] of this.positions) this.send({ type: "stream.resume", execution_id: id, epoch: p.epoch, after_seq: p.seq });
+			// An answer that was begun before this page was opened is told from its beginning.
+			for (const u of f.data.position ?? []) if (u.conversation_id && !this.positions.has(u.execution_id)) this.send({ type: "stream.resume", execution_id: u.execution_id, epoch: u.epoch, after_seq: 0 });
 			for (const m of this.waiting.splice(0)) this.send(m);
 			this.on.state("open");
 		}
