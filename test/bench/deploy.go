@@ -25,6 +25,7 @@ import (
 
 // deployment is a running server on a fresh database, with the limits of that database beside it.
 type deployment struct {
+	store          string
 	url, limitURL  string
 	pids           map[string]int
 	http           *http.Client
@@ -40,7 +41,7 @@ func (d *deployment) end() {
 
 // deploy starts the binary; the caller ends it.
 func deploy(ctx context.Context, s settings, store string) (*deployment, error) {
-	d := &deployment{pids: map[string]int{}, http: &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 256}}}
+	d := &deployment{store: store, pids: map[string]int{}, http: &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 256}}}
 	if err := d.begin(ctx, s, store); err != nil {
 		d.end()
 		return nil, err
@@ -49,35 +50,9 @@ func deploy(ctx context.Context, s settings, store string) (*deployment, error) 
 }
 
 func (d *deployment) begin(ctx context.Context, s settings, store string) error {
-	dir, err := os.MkdirTemp("", "symphainy-bench-")
+	vars, err := d.settings(ctx, s, store)
 	if err != nil {
 		return err
-	}
-	d.closers = append(d.closers, func() { _ = os.RemoveAll(dir) })
-	vars := []string{
-		"SYMPHAINY_ADDR=127.0.0.1:0", "SYMPHAINY_DATA_DIR=" + dir, "SYMPHAINY_LIMIT_LOGIN=0", "SYMPHAINY_LIMIT_REGISTER=0",
-		"SYMPHAINY_LIMIT_ANONYMOUS=0", "SYMPHAINY_LIMIT_ANONYMOUS_TOTAL=100000000/1h", "SYMPHAINY_LOG_LEVEL=error", "SYMPHAINY_WS_MESSAGES_PER_MINUTE=1000000",
-	}
-	if store == "postgres" {
-		dsn, err := d.database(ctx)
-		if err != nil {
-			return err
-		}
-		key, err := signingKey(dir)
-		if err != nil {
-			return err
-		}
-		vars = append(vars, "SYMPHAINY_DATABASE_URL="+dsn, "SYMPHAINY_AUTH_KEY_FILES="+key)
-		if out, err := command(ctx, s.binary, vars, "migrate").Output(); err != nil {
-			return fmt.Errorf("migrate: %w: %s", err, out)
-		}
-		self, err := os.Executable()
-		if err != nil {
-			return err
-		}
-		if d.limitURL, err = d.start(command(ctx, self, nil, "-limit-server", dsn)); err != nil {
-			return fmt.Errorf("limits: %w", err)
-		}
 	}
 	serve := command(ctx, s.binary, vars, "serve")
 	if s.server != "" {
@@ -87,6 +62,44 @@ func (d *deployment) begin(ctx context.Context, s settings, store string) error 
 		return err
 	}
 	return d.register(ctx)
+}
+
+// settings makes a store, migrated, with its limits beside it where it is PostgreSQL, and gives the server's environment.
+func (d *deployment) settings(ctx context.Context, s settings, store string) ([]string, error) {
+	dir, err := os.MkdirTemp("", "symphainy-bench-")
+	if err != nil {
+		return nil, err
+	}
+	d.closers = append(d.closers, func() { _ = os.RemoveAll(dir) })
+	vars := []string{
+		"SYMPHAINY_ADDR=127.0.0.1:0", "SYMPHAINY_DATA_DIR=" + dir, "SYMPHAINY_LIMIT_LOGIN=0", "SYMPHAINY_LIMIT_REGISTER=0",
+		"SYMPHAINY_LIMIT_ANONYMOUS=0", "SYMPHAINY_LIMIT_ANONYMOUS_TOTAL=100000000/1h", "SYMPHAINY_LOG_LEVEL=error", "SYMPHAINY_WS_MESSAGES_PER_MINUTE=1000000",
+		"SYMPHAINY_WS_PER_SESSION=20000", "SYMPHAINY_WS_PER_USER=20000", "SYMPHAINY_WS_PER_TENANT=20000", "SYMPHAINY_WS_PER_ADDRESS=20000",
+		"SYMPHAINY_WS_PER_PROCESS=20000", "SYMPHAINY_RUNTIME_QUEUE_LIMIT=20000",
+	}
+	if store != "postgres" {
+		return vars, nil
+	}
+	dsn, err := d.database(ctx)
+	if err != nil {
+		return nil, err
+	}
+	key, err := signingKey(dir)
+	if err != nil {
+		return nil, err
+	}
+	vars = append(vars, "SYMPHAINY_DATABASE_URL="+dsn, "SYMPHAINY_AUTH_KEY_FILES="+key)
+	if out, err := command(ctx, s.binary, vars, "migrate").Output(); err != nil {
+		return nil, fmt.Errorf("migrate: %w: %s", err, out)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	if d.limitURL, err = d.start(command(ctx, self, nil, "-limit-server", dsn)); err != nil {
+		return nil, fmt.Errorf("limits: %w", err)
+	}
+	return vars, nil
 }
 
 func command(ctx context.Context, binary string, vars []string, args ...string) *exec.Cmd {

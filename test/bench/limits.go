@@ -58,6 +58,9 @@ func serveLimits(ctx context.Context, out io.Writer, dsn string) error {
 			}
 		})
 	}
+	sockets := &room{}
+	mux.HandleFunc("GET /api/runtime/agent", sockets.join)
+	mux.HandleFunc("POST /l6", sockets.turn)
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err

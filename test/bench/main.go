@@ -30,7 +30,7 @@ type settings struct {
 }
 
 func main() {
-	shapes := flag.String("shapes", "S1,S2,S3,S3c1,S4,S4c1", "which shapes to run")
+	shapes := flag.String("shapes", "S1,S2,S3,S3c1,S3a,S4,S4c1,S5,S6,S7,S8,T11", "which shapes to run")
 	stores := flag.String("stores", "sqlite,postgres", "on which databases")
 	s := settings{}
 	flag.StringVar(&s.binary, "bin", "bin/symphainy", "the binary to measure")
@@ -91,6 +91,16 @@ func measureOn(ctx context.Context, out io.Writer, s settings, store string) err
 		}
 		m := median(mine)
 		write(out, "%-9s %-5s %4d %9.0f %9s %9s %9s   %s\n", store, shape.name, shape.clients, m.rate, short(m.p50), short(m.p99), short(m.cpu), against(m, limit))
+	}
+	for _, other := range others() {
+		if !slices.Contains(s.shapes, other.name) {
+			continue
+		}
+		line, err := other.run(ctx, d, s)
+		if err != nil {
+			return fmt.Errorf("%s: %w", other.name, err)
+		}
+		write(out, "%-9s %-5s %s\n", store, other.name, line)
 	}
 	return nil
 }

@@ -35,6 +35,17 @@ func all() []shape {
 	}
 }
 
+// other is a shape that is not so many clients doing the same thing.
+type other struct {
+	name string
+	// run gives a line of figures.
+	run func(ctx context.Context, d *deployment, s settings) (string, error)
+}
+
+func others() []other {
+	return []other{{"S3a", paced}, {"S6", fan}, {"T11", fair}, {"S7", logins}, {"S5", idle}, {"S8", begin}}
+}
+
 func nothing() {}
 
 // createSession is S1.

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"time"
+)
+
+// settle is how long a server that has started is left alone before its memory is read.
+const settle = 1500 * time.Millisecond
+
+// begin is S8: how soon a server on a migrated store is ready, and what it weighs then.
+func begin(ctx context.Context, d *deployment, s settings) (string, error) {
+	info, err := os.Stat(s.binary)
+	if err != nil {
+		return "", err
+	}
+	var ready []time.Duration
+	var memory []int64
+	for range s.runs {
+		took, rss, err := d.once(ctx, s)
+		if err != nil {
+			return "", err
+		}
+		ready, memory = append(ready, took), append(memory, rss)
+	}
+	slices.Sort(ready)
+	slices.Sort(memory)
+	return fmt.Sprintf("exec → ready %s, idle RSS %s, binary %s", short(ready[len(ready)/2]), mib(memory[len(memory)/2]), mib(info.Size())), nil
+}
+
+func (d *deployment) once(ctx context.Context, s settings) (time.Duration, int64, error) {
+	fresh := &deployment{pids: map[string]int{}, http: d.http}
+	defer fresh.end()
+	vars, err := fresh.settings(ctx, s, d.store)
+	if err != nil {
+		return 0, 0, err
+	}
+	if d.store == "sqlite" { // settings has migrated the other
+		if out, err := command(ctx, s.binary, vars, "migrate").CombinedOutput(); err != nil {
+			return 0, 0, fmt.Errorf("migrate: %w: %s", err, out)
+		}
+	}
+	began := time.Now()
+	url, err := fresh.start(command(ctx, s.binary, vars, "serve"))
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, err = fresh.call(ctx, http.MethodGet, url+"/health/ready", nil, nil, http.StatusOK); err != nil; {
+		if time.Since(began) > time.Minute {
+			return 0, 0, errors.Join(errors.New("never ready"), err)
+		}
+		time.Sleep(time.Millisecond)
+		_, err = fresh.call(ctx, http.MethodGet, url+"/health/ready", nil, nil, http.StatusOK)
+	}
+	took := time.Since(began)
+	time.Sleep(settle)
+	return took, resident(fresh.pids[url]), nil
+}
