@@ -72,6 +72,7 @@ type Hub struct {
 	cookies   wire.Cookies
 	origins   wire.Origins
 	addresses wire.Addresses
+	frames    frameCache
 
 	mu      sync.Mutex
 	closing bool

@@ -159,7 +159,7 @@ func (s *socket) inDialect(_ context.Context, e event.Event, conversationID stri
 	if s.older.speaks() {
 		return s.translated(e, conversationID)
 	}
-	return logged(e, conversationID)
+	return s.hub.frames.logged(e, conversationID)
 }
 
 // tell queues an event of the socket itself.

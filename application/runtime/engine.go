@@ -94,6 +94,8 @@ type Engine struct {
 	turn    turn
 	room    room
 	suspect suspect
+	// sights are the looks that followers share.
+	sights reads[place, sight]
 
 	stop context.CancelFunc
 	done sync.WaitGroup

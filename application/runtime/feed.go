@@ -20,19 +20,42 @@ const (
 	reasonPast   = "negative_position"
 )
 
+// sight is a part of a log with the execution as it was at that moment. Several readers may hold the same one.
+type sight struct {
+	execution execution.Snapshot
+	page      ports.EventPage
+}
+
+// place is where a look at a log begins, and whose it is.
+type place struct {
+	scope     identity.Scope
+	execution string
+	from      ports.Position
+}
+
 // Page reads up to limit events after the position.
 func (e *Engine) Page(ctx context.Context, scope identity.Scope, executionID string, from ports.Position, limit int) (ports.EventPage, error) {
-	var page ports.EventPage
+	seen, err := e.look(ctx, place{scope, executionID, from}, limit)
+	return seen.page, err
+}
+
+// see is a look that all who stand at the same place share: a thousand watchers of one log read it once.
+func (e *Engine) see(ctx context.Context, at place) (sight, error) {
+	return e.sights.do(ctx, at, func(ctx context.Context) (sight, error) { return e.look(ctx, at, pageSize) })
+}
+
+func (e *Engine) look(ctx context.Context, at place, limit int) (sight, error) {
+	var seen sight
 	err := e.UnitOfWork.View(ctx, func(ctx context.Context, tx ports.Tx) error {
-		ex, err := tx.Executions.ByID(ctx, scope, executionID)
+		ex, err := tx.Executions.ByID(ctx, at.scope, at.execution)
 		if err != nil {
 			return err
 		}
 		s := ex.Snapshot()
-		page = ports.EventPage{Epoch: s.Epoch}
-		after, reason := start(s, from)
+		page := ports.EventPage{Epoch: s.Epoch}
+		after, reason := start(s, at.from)
 		page.Recovered, page.Reason = reason == "", reason
-		if page.Events, err = tx.Events.Read(ctx, s.TenantID, executionID, after, limit); err != nil {
+		if page.Events, err = tx.Events.Read(ctx, s.TenantID, at.execution, after, limit); err != nil {
 			return err
 		}
 		last := after
@@ -40,9 +63,10 @@ func (e *Engine) Page(ctx context.Context, scope identity.Scope, executionID str
 			last = page.Events[n-1].Seq
 		}
 		page.Ended = s.State.Terminal() && last >= s.LastSeq
+		seen = sight{s, page}
 		return nil
 	})
-	return page, err
+	return seen, err
 }
 
 // start judges a reader's position: where reading begins, and why not where the reader stood. A position that cannot be continued
@@ -69,10 +93,11 @@ func (e *Engine) Follow(ctx context.Context, scope identity.Scope, executionID s
 	poll := time.NewTicker(e.cfg.Poll)
 	defer poll.Stop()
 	for {
-		page, err := e.Page(ctx, scope, executionID, from, pageSize)
+		seen, err := e.see(ctx, place{scope, executionID, from})
 		if err != nil {
 			return err
 		}
+		page := seen.page
 		if n := len(page.Events); n > 0 {
 			if err := deliver(page.Events); err != nil {
 				return err

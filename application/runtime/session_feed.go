@@ -61,11 +61,14 @@ func (f *sessionFeed) look(ctx context.Context, h ports.Hint) error {
 		if h.LastSeq > 0 && h.LastSeq <= f.delivered[h.ExecutionID] {
 			return nil
 		}
-		s, err := f.engine.Execution(ctx, f.scope, h.ExecutionID)
-		if err != nil || f.over(s) {
+		seen, err := f.see(ctx, h.ExecutionID)
+		if err != nil || f.over(seen.execution) {
 			return nil //nolint:nilerr // a hint may name what this scope cannot see; the scan reports a store that is gone
 		}
-		return f.drain(ctx, s)
+		if full, err := f.bring(seen); err != nil || !full {
+			return err
+		}
+		return f.drain(ctx, seen.execution)
 	}
 	began := f.engine.Clock.Now()
 	filter := ports.ExecutionFilter{SessionID: f.session, ActiveSince: f.since}
@@ -108,26 +111,36 @@ func (f *sessionFeed) forget(since time.Time) {
 // drain delivers all of an execution's log that is not delivered yet.
 func (f *sessionFeed) drain(ctx context.Context, s execution.Snapshot) error {
 	for s.LastSeq > f.delivered[s.ID] {
-		page, err := f.engine.Page(ctx, f.scope, s.ID, ports.Position{Seq: f.delivered[s.ID]}, pageSize)
+		seen, err := f.see(ctx, s.ID)
 		if err != nil {
 			return err
 		}
-		if len(page.Events) > 0 {
-			batch := make([]ports.SessionEvent, len(page.Events))
-			for i, ev := range page.Events {
-				batch[i] = ports.SessionEvent{Event: ev, ConversationID: s.Intent.Lane}
-			}
-			if err := f.deliver(batch); err != nil {
-				return err
-			}
-			f.delivered[s.ID] = page.Events[len(page.Events)-1].Seq
-		}
-		if page.Ended {
-			f.ended[s.ID] = f.engine.Clock.Now()
-		}
-		if len(page.Events) < pageSize {
-			break
+		if full, err := f.bring(seen); err != nil || !full {
+			return err
 		}
 	}
 	return nil
+}
+
+func (f *sessionFeed) see(ctx context.Context, id string) (sight, error) {
+	return f.engine.see(ctx, place{f.scope, id, ports.Position{Seq: f.delivered[id]}})
+}
+
+// bring delivers what a look has found, and reports whether there may be more of it.
+func (f *sessionFeed) bring(seen sight) (bool, error) {
+	s, page := seen.execution, seen.page
+	if len(page.Events) > 0 {
+		batch := make([]ports.SessionEvent, len(page.Events))
+		for i, ev := range page.Events {
+			batch[i] = ports.SessionEvent{Event: ev, ConversationID: s.Intent.Lane}
+		}
+		if err := f.deliver(batch); err != nil {
+			return false, err
+		}
+		f.delivered[s.ID] = page.Events[len(page.Events)-1].Seq
+	}
+	if page.Ended {
+		f.ended[s.ID] = f.engine.Clock.Now()
+	}
+	return len(page.Events) == pageSize, nil
 }
