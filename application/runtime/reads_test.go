@@ -39,6 +39,7 @@ func TestManyWhoAskAtOnceShareTwoLooks(t *testing.T) {
 		synctest.Wait()
 		close(first)
 		group.Wait()
+		synctest.Wait()
 		require.EqualValues(t, 2, looks.Load())
 		require.Empty(t, r.lanes, "nothing is kept when nobody waits")
 	})
