@@ -47,7 +47,7 @@ func NewSuite(ctx context.Context, tags string, more ...string) (*Suite, error) 
 		return nil, err
 	}
 	s := &Suite{Dir: dir, Binary: filepath.Join(dir, "symphainy")}
-	args := append([]string{"build", "-buildvcs=false", "-trimpath", "-tags", "chaos " + tags, "-o", s.Binary}, more...)
+	args := append([]string{"build", "-buildvcs=false", "-tags", "chaos " + tags, "-o", s.Binary}, more...)
 	if out, err := exec.CommandContext(ctx, "go", append(args, "github.com/symphainy/symphainy/cmd/symphainy")...).CombinedOutput(); err != nil {
 		return nil, errors.Join(fmt.Errorf("build the binary: %w\n%s", err, out), os.RemoveAll(dir))
 	}
@@ -145,7 +145,7 @@ func (s *Suite) Earlier(ctx context.Context, revision string) (string, error) {
 	}
 	dir := filepath.Join(s.Dir, "earlier")
 	const build = `set -e; mkdir "$1"; cd "$(git rev-parse --show-toplevel)"; git archive "$2" | tar -x -C "$1"; cd "$1"
-go build -buildvcs=false -trimpath -tags chaos -o "$1/symphainy" ./cmd/symphainy`
+go build -buildvcs=false -tags chaos -o "$1/symphainy" ./cmd/symphainy`
 	if out, err := exec.CommandContext(ctx, "sh", "-c", build, "build", dir, revision).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build %s: %w\n%s", revision, err, out)
 	}
