@@ -2,7 +2,9 @@ package bootstrap
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 
 	"go.uber.org/fx"
@@ -16,20 +18,34 @@ import (
 // storeModule gives the store. It is opened while the parts are made, and closes last.
 func storeModule(cfg Config) fx.Option {
 	return fx.Module("store", fx.Provide(
-		func(ctx context.Context, clock ports.Clock, jobs enqueuer, opened *openings) (*gormstore.Store, error) {
+		func(ctx context.Context, clock ports.Clock, jobs enqueuer, opened *openings, log *slog.Logger) (*gormstore.Store, error) {
 			settings := cfg.store()
 			settings.Clock, settings.OnEnqueue, settings.EnqueueTx = clock, jobs.afterCommit, jobs.inTx
 			s, err := gormstore.Open(ctx, settings)
-			if err == nil {
-				opened.add(s.Close)
+			if err != nil {
+				return nil, err
 			}
-			return s, err
+			opened.add(s.Close)
+			return s, cfg.checkRole(ctx, s, log)
 		},
 		func(s *gormstore.Store, m *telemetry.Metrics, clock ports.Clock) ports.UnitOfWork {
 			return m.Store(s, clock)
 		},
 		func(s *gormstore.Store, b *blobstore.Store) []ports.HealthCheck { return []ports.HealthCheck{s, b} },
 	))
+}
+
+// checkRole refuses, in production, a database role that row-level security does not hold. Elsewhere it is a warning.
+func (c Config) checkRole(ctx context.Context, s *gormstore.Store, log *slog.Logger) error {
+	err := s.Unprivileged(ctx)
+	if errors.Is(err, gormstore.ErrPrivileged) && !c.Production() {
+		log.WarnContext(ctx, "the database role may see the rows of all tenants", slog.String("reason", err.Error()))
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("database.url: %w", err)
+	}
+	return nil
 }
 
 // store gives the settings of the store.

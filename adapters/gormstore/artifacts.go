@@ -94,7 +94,7 @@ func (parentRow) TableName() string { return "artifact_parents" }
 
 func (s artifacts) Insert(ctx context.Context, a artifact.Artifact) error {
 	row := artifactRowOf(a.Snapshot())
-	if err := needTenant(row.TenantID); err != nil {
+	if err := s.t.in(ctx, row.TenantID); err != nil {
 		return err
 	}
 	if err := s.t.insert(ctx, &row); err != nil {
@@ -126,7 +126,7 @@ func seen(scope identity.Scope) (string, []any) {
 }
 
 func (s artifacts) ByID(ctx context.Context, scope identity.Scope, id string) (artifact.Artifact, error) {
-	if err := within(scope); err != nil {
+	if err := s.t.within(ctx, scope); err != nil {
 		return artifact.Artifact{}, err
 	}
 	where, args := seen(scope)
@@ -137,7 +137,7 @@ func (s artifacts) ByID(ctx context.Context, scope identity.Scope, id string) (a
 
 func (s artifacts) Save(ctx context.Context, a artifact.Artifact) error {
 	r := artifactRowOf(a.Snapshot())
-	if err := needTenant(r.TenantID); err != nil {
+	if err := s.t.in(ctx, r.TenantID); err != nil {
 		return err
 	}
 	err := s.t.update(ctx, "artifacts", "tenant_id = ? AND id = ?", []any{r.TenantID, r.ID}, r.Version, map[string]any{
@@ -156,7 +156,7 @@ func (s artifacts) Save(ctx context.Context, a artifact.Artifact) error {
 }
 
 func (s artifacts) List(ctx context.Context, scope identity.Scope, f ports.ArtifactFilter, w ports.Window) ([]artifact.Artifact, int64, error) {
-	if err := within(scope); err != nil {
+	if err := s.t.within(ctx, scope); err != nil {
 		return nil, 0, err
 	}
 	where, args := seen(scope)
@@ -196,6 +196,9 @@ func (s artifacts) List(ctx context.Context, scope identity.Scope, f ports.Artif
 func (s artifacts) Rendered(ctx context.Context, types []string, before time.Time, limit int) ([]artifact.Artifact, error) {
 	if len(types) == 0 {
 		return []artifact.Artifact{}, nil
+	}
+	if err := s.t.across(ctx); err != nil {
+		return nil, err
 	}
 	rows, err := many[artifactRow](ctx, s.t, "SELECT "+columns[artifactRow]()+` FROM artifacts WHERE type IN ? AND created_at <= ?
 		AND renderings IS NOT NULL AND state <> ? ORDER BY created_at, id LIMIT ?`, types, at(before), string(artifact.Deleted), limit)

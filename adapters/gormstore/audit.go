@@ -45,15 +45,33 @@ func (s auditLog) Append(ctx context.Context, records ...audit.Record) error {
 			Detail: r.Detail, TraceID: r.TraceID, At: at(r.At),
 		}
 	}
+	for len(rows) > 0 {
+		n := 1
+		for n < len(rows) && rows[n].TenantID == rows[0].TenantID {
+			n++
+		}
+		if err := s.append(ctx, rows[:n]); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+// append stores records of one tenant.
+func (s auditLog) append(ctx context.Context, rows []auditRow) error {
+	if err := s.t.in(ctx, rows[0].TenantID); err != nil {
+		return err
+	}
 	n, err := insertRows(ctx, s.t, rows...)
-	if err == nil && n < int64(len(records)) {
+	if err == nil && n < int64(len(rows)) {
 		return fault.ErrDuplicate
 	}
 	return err
 }
 
 func (s auditLog) List(ctx context.Context, tenantID string, page ports.Page) ([]audit.Record, error) {
-	if err := needTenant(tenantID); err != nil {
+	if err := s.t.in(ctx, tenantID); err != nil {
 		return nil, err
 	}
 	c := conditions{parts: []string{"tenant_id = ?"}, args: []any{tenantID}}

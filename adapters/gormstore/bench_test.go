@@ -2,6 +2,7 @@ package gormstore_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -25,10 +26,13 @@ func benchStores(b *testing.B, run func(b *testing.B, s *gormstore.Store)) {
 	b.Helper()
 	lite := gormstore.Defaults()
 	lite.DataDir = b.TempDir()
-	server := gormstore.Defaults()
-	server.DatabaseURL = pgtest.New(b)
-	require.NoError(b, gormstore.Migrate(b.Context(), server))
-	for name, cfg := range map[string]gormstore.Config{"sqlite": lite, "postgres": server} {
+	server, held := gormstore.Defaults(), gormstore.Defaults()
+	server.DatabaseURL, held.DatabaseURL = pgtest.New(b), pgtest.New(b)
+	require.NoError(b, errors.Join(gormstore.Migrate(b.Context(), server), gormstore.Migrate(b.Context(), held), pgtest.GrantApp(held.DatabaseURL)))
+	var err error
+	held.DatabaseURL, err = pgtest.AppDSN(held.DatabaseURL)
+	require.NoError(b, err)
+	for name, cfg := range map[string]gormstore.Config{"sqlite": lite, "postgres": server, "postgres under row-level security": held} {
 		s, err := gormstore.Open(b.Context(), cfg)
 		require.NoError(b, err)
 		b.Run(name, func(b *testing.B) { run(b, s) })

@@ -29,12 +29,18 @@ type sealedRow struct {
 }
 
 func (s auditChain) Waiting(ctx context.Context, after string, limit int) ([]string, error) {
+	if err := s.t.across(ctx); err != nil {
+		return nil, err
+	}
 	return many[string](ctx, s.t, "SELECT DISTINCT tenant_id FROM audit_records WHERE chain_position IS NULL AND tenant_id > ?"+
 		" ORDER BY tenant_id LIMIT ?", after, limit)
 }
 
 // Tenants looks at records and heads: a tenant of which only one is left has to show.
 func (s auditChain) Tenants(ctx context.Context, after string, limit int) ([]string, error) {
+	if err := s.t.across(ctx); err != nil {
+		return nil, err
+	}
 	return many[string](ctx, s.t, "SELECT tenant_id FROM ("+
 		"SELECT * FROM (SELECT DISTINCT tenant_id FROM audit_records WHERE tenant_id > ? ORDER BY tenant_id LIMIT ?) AS of_records UNION "+
 		"SELECT * FROM (SELECT tenant_id FROM audit_heads WHERE tenant_id > ? ORDER BY tenant_id LIMIT ?) AS of_heads"+
@@ -42,7 +48,7 @@ func (s auditChain) Tenants(ctx context.Context, after string, limit int) ([]str
 }
 
 func (s auditChain) Head(ctx context.Context, tenantID string) (audit.Head, error) {
-	if err := needTenant(tenantID); err != nil {
+	if err := s.t.in(ctx, tenantID); err != nil {
 		return audit.Head{}, err
 	}
 	h, err := s.head(ctx, tenantID)
@@ -69,7 +75,7 @@ func (s auditChain) head(ctx context.Context, tenantID string) (audit.Head, erro
 }
 
 func (s auditChain) Unsealed(ctx context.Context, tenantID, after string, limit int) ([]audit.Record, error) {
-	if err := needTenant(tenantID); err != nil {
+	if err := s.t.in(ctx, tenantID); err != nil {
 		return nil, err
 	}
 	rows, err := many[auditRow](ctx, s.t, "SELECT "+columns[auditRow]()+" FROM audit_records WHERE chain_position IS NULL"+
@@ -106,7 +112,7 @@ func (s auditChain) Extend(ctx context.Context, tenantID string, links ...audit.
 }
 
 func (s auditChain) Sealed(ctx context.Context, tenantID string, after audit.Link, limit int) ([]audit.Sealed, error) {
-	if err := needTenant(tenantID); err != nil {
+	if err := s.t.in(ctx, tenantID); err != nil {
 		return nil, err
 	}
 	// The condition on the position alone is what the index can answer.

@@ -64,7 +64,7 @@ func (r contractRow) contract() artifact.Contract {
 }
 
 func (s contracts) Insert(ctx context.Context, c artifact.Contract) error {
-	if err := needTenant(c.TenantID); err != nil {
+	if err := s.t.in(ctx, c.TenantID); err != nil {
 		return err
 	}
 	row := contractRowOf(c)
@@ -72,7 +72,7 @@ func (s contracts) Insert(ctx context.Context, c artifact.Contract) error {
 }
 
 func (s contracts) by(ctx context.Context, scope identity.Scope, column, value, suffix string) (artifact.Contract, error) {
-	if err := within(scope); err != nil {
+	if err := s.t.within(ctx, scope); err != nil {
 		return artifact.Contract{}, err
 	}
 	where, args := owned(scope)
@@ -89,7 +89,7 @@ func (s contracts) ByFile(ctx context.Context, scope identity.Scope, fileID stri
 }
 
 func (s contracts) Save(ctx context.Context, c artifact.Contract) error {
-	if err := needTenant(c.TenantID); err != nil {
+	if err := s.t.in(ctx, c.TenantID); err != nil {
 		return err
 	}
 	r := contractRowOf(c)
@@ -103,6 +103,9 @@ func (s contracts) Save(ctx context.Context, c artifact.Contract) error {
 }
 
 func (s contracts) Due(ctx context.Context, now, pendingBefore time.Time, limit int) ([]artifact.Contract, error) {
+	if err := s.t.across(ctx); err != nil {
+		return nil, err
+	}
 	rows, err := many[contractRow](ctx, s.t, "SELECT "+columns[contractRow]()+` FROM contracts WHERE (status = 'active' AND expires_at <= ?)
 		OR (status = 'pending' AND created_at < ?) ORDER BY created_at, id LIMIT ?`, at(now), at(pendingBefore), limit)
 	return convert(rows, err, contractRow.contract)

@@ -38,7 +38,7 @@ func (r conversationRow) conversation() agent.Conversation {
 }
 
 func (s conversations) Insert(ctx context.Context, c agent.Conversation) error {
-	if err := needTenant(c.TenantID); err != nil {
+	if err := s.t.in(ctx, c.TenantID); err != nil {
 		return err
 	}
 	return s.t.insert(ctx, &conversationRow{
@@ -48,7 +48,7 @@ func (s conversations) Insert(ctx context.Context, c agent.Conversation) error {
 }
 
 func (s conversations) by(ctx context.Context, scope identity.Scope, more string, values ...any) (agent.Conversation, error) {
-	if err := within(scope); err != nil {
+	if err := s.t.within(ctx, scope); err != nil {
 		return agent.Conversation{}, err
 	}
 	where, args := owned(scope)
@@ -65,7 +65,7 @@ func (s conversations) ByID(ctx context.Context, scope identity.Scope, id string
 }
 
 func (s conversations) Save(ctx context.Context, c agent.Conversation) error {
-	if err := needTenant(c.TenantID); err != nil {
+	if err := s.t.in(ctx, c.TenantID); err != nil {
 		return err
 	}
 	return s.t.update(ctx, "conversations", "tenant_id = ? AND id = ?", []any{c.TenantID, c.ID}, c.Version, map[string]any{
@@ -74,7 +74,7 @@ func (s conversations) Save(ctx context.Context, c agent.Conversation) error {
 }
 
 func (s conversations) Of(ctx context.Context, scope identity.Scope, sessionID string) ([]agent.Conversation, error) {
-	if err := within(scope); err != nil {
+	if err := s.t.within(ctx, scope); err != nil {
 		return nil, err
 	}
 	where, args := owned(scope)
@@ -105,7 +105,7 @@ func (messageRow) TableName() string { return "messages" }
 // Append takes the conversation's next number; concurrent appends to one conversation wait for each other on its counter. A
 // number taken for a duplicate is given back, so that numbers have no holes.
 func (s messages) Append(ctx context.Context, m agent.Message) (int64, error) {
-	if err := needTenant(m.TenantID); err != nil {
+	if err := s.t.in(ctx, m.TenantID); err != nil {
 		return 0, err
 	}
 	counter, err := one[struct {
@@ -133,7 +133,7 @@ func (s messages) Append(ctx context.Context, m agent.Message) (int64, error) {
 }
 
 func (s messages) Before(ctx context.Context, tenantID, conversationID string, before int64, limit int) ([]agent.Message, error) {
-	if err := needTenant(tenantID); err != nil {
+	if err := s.t.in(ctx, tenantID); err != nil {
 		return nil, err
 	}
 	c := conditions{parts: []string{"tenant_id = ? AND conversation_id = ?"}, args: []any{tenantID, conversationID}}
@@ -151,7 +151,7 @@ func (s messages) Before(ctx context.Context, tenantID, conversationID string, b
 }
 
 func (s messages) Trim(ctx context.Context, tenantID, conversationID string, keep int) (int64, error) {
-	if err := needTenant(tenantID); err != nil {
+	if err := s.t.in(ctx, tenantID); err != nil {
 		return 0, err
 	}
 	if keep < 0 {

@@ -16,6 +16,9 @@ const idle = "state IN ('accepted', 'waiting', 'retrying', 'paused') AND ending 
 
 // Overdue reads two partial indexes, each as far as the limit asks.
 func (s deadlines) Overdue(ctx context.Context, limit int) ([]string, error) {
+	if err := s.t.across(ctx); err != nil {
+		return nil, err
+	}
 	now, limit := s.t.now(), max(limit, 0)
 	rows, err := many[idRow](ctx, s.t, `SELECT id FROM (
 		SELECT * FROM (SELECT id, deadline AS due FROM executions WHERE `+live+` AND deadline IS NOT NULL AND deadline <= ? AND `+idle+`
@@ -31,8 +34,11 @@ func (s deadlines) Seize(ctx context.Context, id string) (execution.Execution, e
 	if s.t.view {
 		return execution.Execution{}, errView
 	}
+	if err := s.t.across(ctx); err != nil {
+		return execution.Execution{}, err
+	}
 	now := s.t.now()
-	row, err := one[executionRow](ctx, s.t, "SELECT "+columns[executionRow]()+" FROM executions WHERE id = ? AND "+idle+
-		" AND (deadline <= ? OR state = 'accepted' AND start_by <= ?)"+s.t.forUpdate(false), id, now, now)
+	row, err := s.t.narrowed(one[narrowedRow](ctx, s.t, "SELECT "+columns[executionRow]()+s.t.narrowing()+" FROM executions WHERE id = ? AND "+idle+
+		" AND (deadline <= ? OR state = 'accepted' AND start_by <= ?)"+s.t.forUpdate(false), id, now, now))
 	return restore(row, err, executionRow.execution)
 }

@@ -17,8 +17,8 @@ var errClosed = errors.New("the store is closed")
 
 // engine is what differs between the databases: how transactions are had.
 type engine interface {
-	// begin opens a transaction; a read-only one sees one snapshot and cannot write.
-	begin(ctx context.Context, readOnly bool) (openTx, error)
+	// begin gives a transaction; a read-only one sees one snapshot and cannot write.
+	begin(ctx context.Context, readOnly bool) (*scopedTx, error)
 	// ping reports whether the database answers.
 	ping(ctx context.Context) error
 	close() error

@@ -30,7 +30,7 @@ type stepRow struct {
 func (stepRow) TableName() string { return "steps" }
 
 func (s steps) Put(ctx context.Context, tenantID string, v execution.Step) error {
-	if err := needTenant(tenantID); err != nil {
+	if err := s.t.in(ctx, tenantID); err != nil {
 		return err
 	}
 	return insertOne(ctx, s.t, stepRow{
@@ -40,7 +40,7 @@ func (s steps) Put(ctx context.Context, tenantID string, v execution.Step) error
 }
 
 func (s steps) Of(ctx context.Context, tenantID, executionID string) ([]execution.Step, error) {
-	if err := needTenant(tenantID); err != nil {
+	if err := s.t.in(ctx, tenantID); err != nil {
 		return nil, err
 	}
 	rows, err := many[stepRow](ctx, s.t, "SELECT "+columns[stepRow]()+" FROM steps WHERE tenant_id = ? AND execution_id = ? ORDER BY position", tenantID, executionID)
@@ -74,7 +74,7 @@ const batch = 100
 
 // Append stores events by multi-row inserts.
 func (s events) Append(ctx context.Context, tenantID string, list []event.Event) error {
-	if err := needTenant(tenantID); err != nil {
+	if err := s.t.in(ctx, tenantID); err != nil {
 		return err
 	}
 	rows := make([]eventRow, len(list))
@@ -99,7 +99,7 @@ func (s events) Append(ctx context.Context, tenantID string, list []event.Event)
 }
 
 func (s events) Read(ctx context.Context, tenantID, executionID string, after int64, limit int) ([]event.Event, error) {
-	if err := needTenant(tenantID); err != nil {
+	if err := s.t.in(ctx, tenantID); err != nil {
 		return nil, err
 	}
 	rows, err := many[eventRow](ctx, s.t, "SELECT "+columns[eventRow]()+" FROM events WHERE tenant_id = ? AND execution_id = ? AND seq > ? ORDER BY seq LIMIT ?",
@@ -148,7 +148,7 @@ func (keyRow) TableName() string { return "idempotency_keys" }
 // Reserve inserts first and reads only when the key is taken. On PostgreSQL the insert waits for a concurrent one of the same key, so
 // that its row is visible to the read that follows.
 func (s idempotency) Reserve(ctx context.Context, r intent.IdempotencyRecord) (*intent.IdempotencyRecord, error) {
-	if err := needTenant(r.TenantID); err != nil {
+	if err := s.t.in(ctx, r.TenantID); err != nil {
 		return nil, err
 	}
 	n, err := s.t.exec(ctx, `INSERT INTO idempotency_keys (tenant_id, actor, client_key, fingerprint, execution_id, expires_at)
@@ -168,5 +168,8 @@ func (s idempotency) Reserve(ctx context.Context, r intent.IdempotencyRecord) (*
 }
 
 func (s idempotency) DeleteExpired(ctx context.Context, now time.Time) (int64, error) {
+	if err := s.t.across(ctx); err != nil {
+		return 0, err
+	}
 	return s.t.exec(ctx, "DELETE FROM idempotency_keys WHERE expires_at <= ?", at(now))
 }

@@ -98,8 +98,8 @@ func (r executionRow) execution() execution.Execution {
 // the order of commits; SQLite has one writer.
 func (s executions) Insert(ctx context.Context, e execution.Execution) error {
 	row := executionRowOf(e.Snapshot())
-	if row.TenantID == "" {
-		return errScope
+	if err := s.t.in(ctx, row.TenantID); err != nil {
+		return err
 	}
 	if row.Lane != "" {
 		if err := s.t.lockLane(ctx, row.TenantID, row.Lane); err != nil {
@@ -128,7 +128,7 @@ func (s executions) Lock(ctx context.Context, scope identity.Scope, id string) (
 }
 
 func (s executions) byID(ctx context.Context, scope identity.Scope, id, suffix string) (execution.Execution, error) {
-	if err := within(scope); err != nil {
+	if err := s.t.within(ctx, scope); err != nil {
 		return execution.Execution{}, err
 	}
 	where, args := owned(scope)
@@ -138,8 +138,8 @@ func (s executions) byID(ctx context.Context, scope identity.Scope, id, suffix s
 
 func (s executions) Save(ctx context.Context, e execution.Execution) error {
 	v := e.Snapshot()
-	if v.TenantID == "" {
-		return errScope
+	if err := s.t.in(ctx, v.TenantID); err != nil {
+		return err
 	}
 	return s.t.guarded(ctx, "executions", "tenant_id = ? AND id = ?", []any{v.TenantID, v.ID}, `UPDATE executions SET
 		state = ?, attempt = ?, fence = ?, lease_owner = ?, lease_until = ?, due_at = ?, last_seq = ?, epoch = ?, cancel_requested = ?,
@@ -152,7 +152,7 @@ func (s executions) Save(ctx context.Context, e execution.Execution) error {
 }
 
 func (s executions) List(ctx context.Context, scope identity.Scope, f ports.ExecutionFilter, page ports.Page) ([]execution.Execution, error) {
-	if err := within(scope); err != nil {
+	if err := s.t.within(ctx, scope); err != nil {
 		return nil, err
 	}
 	where, args := owned(scope)

@@ -50,7 +50,7 @@ func (t *transaction) lockClaims(ctx context.Context) error {
 }
 
 func (s flow) Same(ctx context.Context, scope identity.Scope, sessionID, key string) (execution.Execution, error) {
-	if err := within(scope); err != nil {
+	if err := s.t.within(ctx, scope); err != nil {
 		return execution.Execution{}, err
 	}
 	where, args := owned(scope)
@@ -61,7 +61,7 @@ func (s flow) Same(ctx context.Context, scope identity.Scope, sessionID, key str
 
 // Full counts no further than the limit, in the partial index of what waits.
 func (s flow) Full(ctx context.Context, tenantID string, limit int) (bool, error) {
-	if err := needTenant(tenantID); err != nil {
+	if err := s.t.in(ctx, tenantID); err != nil {
 		return false, err
 	}
 	if limit < 1 {
@@ -83,6 +83,9 @@ type turnRow struct {
 // NextInTurn reads the partial index of what waits in its order, from where the turn stands, and stops at the first row that could be
 // claimed: the number of tenants and of what they have waiting costs nothing.
 func (s flow) NextInTurn(ctx context.Context, after string) (tenantID, executionID string, err error) {
+	if err := s.t.across(ctx); err != nil {
+		return "", "", err
+	}
 	now := s.t.now()
 	bounds, limits := s.t.bounded()
 	for _, half := range []string{"e.tenant_id > ?", "e.tenant_id <= ?"} {
@@ -110,6 +113,9 @@ type queueRow struct {
 
 // Queues reads the partial indexes of the live states only, so that finished executions cost nothing.
 func (s flow) Queues(ctx context.Context, tenantID string, limit int) ([]ports.QueueCount, error) {
+	if err := s.t.inOrAcross(ctx, tenantID); err != nil {
+		return nil, err
+	}
 	tenant, args := "", []any(nil)
 	if tenantID != "" {
 		tenant, args = " AND tenant_id = ?", []any{tenantID}

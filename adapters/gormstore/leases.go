@@ -24,15 +24,18 @@ const claimable = `((e.state IN ('accepted', 'retrying', 'waiting') AND e.due_at
 
 // Claim is one statement: of concurrent claims one finds the row as it must be.
 func (s leases) Claim(ctx context.Context, id, owner string, lease time.Duration) (execution.Execution, error) {
+	if err := s.t.across(ctx); err != nil {
+		return execution.Execution{}, err
+	}
 	if err := s.t.lockClaims(ctx); err != nil {
 		return execution.Execution{}, err
 	}
 	now := s.t.now()
 	bounds, limits := s.t.bounded()
-	row, err := one[executionRow](ctx, s.t, `UPDATE executions AS e SET state = 'running', lease_owner = ?, lease_until = ?, fence = fence + 1,
+	row, err := s.t.narrowed(one[narrowedRow](ctx, s.t, `UPDATE executions AS e SET state = 'running', lease_owner = ?, lease_until = ?, fence = fence + 1,
 		attempt = attempt + CASE WHEN state = 'waiting' THEN 0 ELSE 1 END, started_at = COALESCE(started_at, ?), updated_at = ?, version = version + 1
-		WHERE e.id = ? AND `+claimable+` AND `+laneFree+bounds+` RETURNING `+columns[executionRow](),
-		append([]any{owner, s.t.after(lease), now, now, id, now, now}, limits...)...)
+		WHERE e.id = ? AND `+claimable+` AND `+laneFree+bounds+` RETURNING `+columns[executionRow]()+s.t.narrowing(),
+		append([]any{owner, s.t.after(lease), now, now, id, now, now}, limits...)...))
 	if errors.Is(err, fault.ErrNotFound) {
 		return execution.Execution{}, execution.ErrNotClaimable
 	}
@@ -40,9 +43,12 @@ func (s leases) Claim(ctx context.Context, id, owner string, lease time.Duration
 }
 
 func (s leases) Hold(ctx context.Context, l execution.Lease) (execution.Execution, error) {
-	row, err := one[executionRow](ctx, s.t, "SELECT "+columns[executionRow]()+
+	if err := s.t.across(ctx); err != nil {
+		return execution.Execution{}, err
+	}
+	row, err := s.t.narrowed(one[narrowedRow](ctx, s.t, "SELECT "+columns[executionRow]()+s.t.narrowing()+
 		" FROM executions WHERE id = ? AND "+fenced+" AND state = 'running'"+s.t.forUpdate(s.t.view),
-		l.ExecutionID, l.Owner, l.Fence)
+		l.ExecutionID, l.Owner, l.Fence))
 	if errors.Is(err, fault.ErrNotFound) {
 		return execution.Execution{}, execution.ErrLeaseLost
 	}
@@ -55,6 +61,9 @@ func (s leases) Renew(ctx context.Context, held []execution.Lease, lease time.Du
 	var out ports.Renewal
 	if len(held) == 0 {
 		return out, nil
+	}
+	if err := s.t.across(ctx); err != nil {
+		return out, err
 	}
 	pairs := make([][]any, len(held))
 	for i, l := range held {
@@ -104,6 +113,9 @@ type idRow struct {
 
 // Due gives lapsed work before fresh work. It reads the two partial indexes, each only as far as the limit asks: finished executions and a long backlog cost nothing.
 func (s leases) Due(ctx context.Context, limit int) ([]string, error) {
+	if err := s.t.across(ctx); err != nil {
+		return nil, err
+	}
 	now, limit := s.t.now(), max(limit, 0)
 	bounds, limits := s.t.bounded()
 	rows, err := many[idRow](ctx, s.t, `SELECT id FROM (
@@ -120,7 +132,7 @@ func (s leases) Due(ctx context.Context, limit int) ([]string, error) {
 
 // NextInLane names the states twice: the first condition is the one by which the databases recognise the partial index.
 func (s leases) NextInLane(ctx context.Context, tenantID, lane string) (string, error) {
-	if err := needTenant(tenantID); err != nil || lane == "" {
+	if err := s.t.in(ctx, tenantID); err != nil || lane == "" {
 		return "", err
 	}
 	row, err := one[idRow](ctx, s.t, `SELECT id FROM executions WHERE tenant_id = ? AND lane = ? AND lane <> ''
@@ -132,6 +144,9 @@ func (s leases) NextInLane(ctx context.Context, tenantID, lane string) (string, 
 }
 
 func (s leases) ReleaseAll(ctx context.Context) (int64, error) {
+	if err := s.t.across(ctx); err != nil {
+		return 0, err
+	}
 	now := s.t.now()
 	return s.t.exec(ctx, "UPDATE executions SET lease_until = ? WHERE state = 'running' AND lease_until > ?", now, now)
 }

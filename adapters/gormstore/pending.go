@@ -39,7 +39,7 @@ func (r pendingRow) pending() intent.Pending {
 }
 
 func (s pendingIntents) Insert(ctx context.Context, p intent.Pending) error {
-	if err := needTenant(p.TenantID); err != nil {
+	if err := s.t.in(ctx, p.TenantID); err != nil {
 		return err
 	}
 	return s.t.insert(ctx, &pendingRow{
@@ -50,7 +50,7 @@ func (s pendingIntents) Insert(ctx context.Context, p intent.Pending) error {
 }
 
 func (s pendingIntents) ByID(ctx context.Context, scope identity.Scope, id string) (intent.Pending, error) {
-	if err := within(scope); err != nil {
+	if err := s.t.within(ctx, scope); err != nil {
 		return intent.Pending{}, err
 	}
 	where, args := owned(scope)
@@ -59,7 +59,7 @@ func (s pendingIntents) ByID(ctx context.Context, scope identity.Scope, id strin
 }
 
 func (s pendingIntents) Save(ctx context.Context, p intent.Pending) error {
-	if err := needTenant(p.TenantID); err != nil {
+	if err := s.t.in(ctx, p.TenantID); err != nil {
 		return err
 	}
 	return s.t.update(ctx, "pending_intents", "tenant_id = ? AND id = ?", []any{p.TenantID, p.ID}, p.Version, map[string]any{
@@ -69,7 +69,7 @@ func (s pendingIntents) Save(ctx context.Context, p intent.Pending) error {
 }
 
 func (s pendingIntents) List(ctx context.Context, scope identity.Scope, f ports.PendingFilter, w ports.Window) ([]intent.Pending, int64, error) {
-	if err := within(scope); err != nil {
+	if err := s.t.within(ctx, scope); err != nil {
 		return nil, 0, err
 	}
 	where, args := owned(scope)

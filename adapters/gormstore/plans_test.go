@@ -21,6 +21,7 @@ func TestASessionsHistoryDoesNotSlowItsStreams(t *testing.T) {
 	from, args := changed("ten", ports.ExecutionFilter{SessionID: "ses", ActiveSince: systemClock{}.Now()})
 	var plan []string
 	require.NoError(t, s.attempt(t.Context(), true, func(ctx context.Context, tx ports.Tx) error {
+		require.NoError(t, tx.Executions.(executions).t.across(ctx))
 		rows, err := many[struct {
 			ID      int    `gorm:"column:id"`
 			Parent  int    `gorm:"column:parent"`
@@ -50,6 +51,7 @@ func TestTurnsReadTheIndexInItsOrder(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	for _, half := range []string{"e.tenant_id > ?", "e.tenant_id <= ?"} {
 		require.NoError(t, s.attempt(t.Context(), true, func(ctx context.Context, tx ports.Tx) error {
+			require.NoError(t, tx.Executions.(executions).t.across(ctx))
 			rows, err := many[struct {
 				ID      int    `gorm:"column:id"`
 				Parent  int    `gorm:"column:parent"`

@@ -56,15 +56,20 @@ func pgConfig(cfg Config, url string) (*pgx.ConnConfig, error) {
 
 func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
-// begin takes another connection when the one from the pool turns out to be dead, as all are after a restart of the server: a BEGIN that
+// begin gives a transaction that begins with its first statement.
+func (e *pgEngine) begin(_ context.Context, readOnly bool) (*scopedTx, error) {
+	return &scopedTx{pool: e.db, begin: func(ctx context.Context, tenantID string) (openTx, error) { return e.open(ctx, readOnly, tenantID) }}, nil
+}
+
+// open takes another connection when the one from the pool turns out to be dead, as all are after a restart of the server: a BEGIN that
 // was not answered has done nothing.
-func (e *pgEngine) begin(ctx context.Context, readOnly bool) (openTx, error) {
-	options := pgx.TxOptions{IsoLevel: pgx.ReadCommitted}
-	if readOnly {
-		options = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+func (e *pgEngine) open(ctx context.Context, readOnly bool, tenantID string) (openTx, error) {
+	text, err := beginning(readOnly, tenantID)
+	if err != nil {
+		return nil, err
 	}
 	for dead := 0; ; dead++ {
-		t, err := e.beginOn(ctx, options)
+		t, err := e.beginOn(ctx, pgx.TxOptions{BeginQuery: text})
 		if err == nil {
 			return t, nil
 		}

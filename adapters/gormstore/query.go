@@ -109,14 +109,6 @@ func columns[T any]() string {
 //nolint:gochecknoglobals // a cache of what reflection finds, which never changes
 var columnLists sync.Map
 
-// within refuses an invalid scope before any statement runs.
-func within(scope identity.Scope) error {
-	if !scope.Valid() {
-		return errScope
-	}
-	return nil
-}
-
 // owned is the condition of rows that belong to the scope alone.
 func owned(scope identity.Scope) (string, []any) {
 	if scope.OwnerID != "" {

@@ -58,7 +58,7 @@ func openFileReadOnly(ctx context.Context, cfg Config) (*Store, error) {
 // readOnly is an engine without writes.
 type readOnly struct{ engine }
 
-func (e readOnly) begin(ctx context.Context, view bool) (openTx, error) {
+func (e readOnly) begin(ctx context.Context, view bool) (*scopedTx, error) {
 	if !view {
 		return nil, errView
 	}
@@ -68,7 +68,9 @@ func (e readOnly) begin(ctx context.Context, view bool) (openTx, error) {
 // fileReader is a SQLite file that is only read.
 type fileReader struct{ readers *slots }
 
-func (e fileReader) begin(ctx context.Context, _ bool) (openTx, error) { return e.readers.begin(ctx) }
+func (e fileReader) begin(ctx context.Context, _ bool) (*scopedTx, error) {
+	return scopedOn(e.readers.begin(ctx))
+}
 
 func (e fileReader) ping(ctx context.Context) error { return ping(ctx, e.readers) }
 

@@ -72,14 +72,14 @@ func (r scheduleRow) schedule() schedule.Schedule {
 
 func (s schedules) Insert(ctx context.Context, v schedule.Schedule) error {
 	row := scheduleRowOf(v.Snapshot())
-	if err := needTenant(row.TenantID); err != nil {
+	if err := s.t.in(ctx, row.TenantID); err != nil {
 		return err
 	}
 	return insertOne(ctx, s.t, row)
 }
 
 func (s schedules) ByID(ctx context.Context, scope identity.Scope, id string) (schedule.Schedule, error) {
-	if err := within(scope); err != nil {
+	if err := s.t.within(ctx, scope); err != nil {
 		return schedule.Schedule{}, err
 	}
 	where, args := owned(scope)
@@ -89,7 +89,7 @@ func (s schedules) ByID(ctx context.Context, scope identity.Scope, id string) (s
 
 func (s schedules) Save(ctx context.Context, v schedule.Schedule) error {
 	r := scheduleRowOf(v.Snapshot())
-	if err := needTenant(r.TenantID); err != nil {
+	if err := s.t.in(ctx, r.TenantID); err != nil {
 		return err
 	}
 	return s.t.update(ctx, "schedules", "tenant_id = ? AND id = ?", []any{r.TenantID, r.ID}, r.Version, map[string]any{
@@ -102,7 +102,7 @@ func (s schedules) Save(ctx context.Context, v schedule.Schedule) error {
 
 // Delete leaves the runs to their foreign key.
 func (s schedules) Delete(ctx context.Context, scope identity.Scope, id string) error {
-	if err := within(scope); err != nil {
+	if err := s.t.within(ctx, scope); err != nil {
 		return err
 	}
 	if s.t.view {
@@ -117,7 +117,7 @@ func (s schedules) Delete(ctx context.Context, scope identity.Scope, id string) 
 }
 
 func (s schedules) List(ctx context.Context, scope identity.Scope, page ports.Page) ([]schedule.Schedule, error) {
-	if err := within(scope); err != nil {
+	if err := s.t.within(ctx, scope); err != nil {
 		return nil, err
 	}
 	where, args := owned(scope)
@@ -131,7 +131,7 @@ func (s schedules) List(ctx context.Context, scope identity.Scope, page ports.Pa
 }
 
 func (s schedules) Count(ctx context.Context, tenantID string) (int, error) {
-	if err := needTenant(tenantID); err != nil {
+	if err := s.t.in(ctx, tenantID); err != nil {
 		return 0, err
 	}
 	if !s.t.view {

@@ -16,6 +16,9 @@ func (s scopes) Rekey(ctx context.Context, sessionID, tenantID, userID string) e
 	if sessionID == "" || tenantID == "" || userID == "" || sessionID == tenantID {
 		return errScope
 	}
+	if err := s.t.across(ctx); err != nil {
+		return err
+	}
 	// Locks are taken in the order in which everybody takes them: executions by id as renewals do; then contract, artifact and pending
 	// intent as those who work on a file do. Once the executions are locked nobody works for the session: workers lock theirs first.
 	if !s.t.sqlite {

@@ -69,12 +69,12 @@ func readerDSN(path string) string {
 	return fileURL(path, "mode=ro&_busy_timeout=5000&_pragma=query_only(1)&_time_format=sqlite&_timezone=UTC")
 }
 
-func (e *sqliteEngine) begin(ctx context.Context, readOnly bool) (openTx, error) {
+func (e *sqliteEngine) begin(ctx context.Context, readOnly bool) (*scopedTx, error) {
 	pool := e.writer
 	if readOnly {
 		pool = e.readers
 	}
-	return pool.begin(ctx)
+	return scopedOn(pool.begin(ctx))
 }
 
 func (e *sqliteEngine) ping(ctx context.Context) error { return ping(ctx, e.readers) }

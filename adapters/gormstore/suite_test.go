@@ -1,6 +1,7 @@
 package gormstore_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -33,15 +34,14 @@ func onSQLite(t *testing.T, change ...func(*gormstore.Config)) *gormstore.Store 
 	return s
 }
 
-// onPostgres opens a store on a migrated database of the test's own.
-func onPostgres(t *testing.T, change ...func(*gormstore.Config)) *gormstore.Store {
+// onPostgres opens a store on a migrated database of the test's own, in a role as the service has one, which row-level security holds.
+func onPostgres(t testing.TB, change ...func(*gormstore.Config)) *gormstore.Store {
 	t.Helper()
+	dsn := migrated(t)
+	app, err := pgtest.AppDSN(dsn)
+	require.NoError(t, err)
 	cfg := gormstore.Defaults()
-	cfg.DatabaseURL = pgtest.NewFrom(t, "gormstore", func(dsn string) error {
-		migrating := gormstore.Defaults()
-		migrating.DatabaseURL = dsn
-		return gormstore.Migrate(t.Context(), migrating)
-	})
+	cfg.DatabaseURL = app
 	for _, c := range change {
 		c(&cfg)
 	}
@@ -49,6 +49,16 @@ func onPostgres(t *testing.T, change ...func(*gormstore.Config)) *gormstore.Stor
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	return s
+}
+
+// migrated gives a migrated database of the test's own, by its owner's URL.
+func migrated(t testing.TB) string {
+	t.Helper()
+	return pgtest.NewFrom(t, "gormstore", func(dsn string) error {
+		migrating := gormstore.Defaults()
+		migrating.DatabaseURL = dsn
+		return errors.Join(gormstore.Migrate(t.Context(), migrating), pgtest.GrantApp(dsn))
+	})
 }
 
 func TestConformanceOnSQLite(t *testing.T) {
@@ -66,7 +76,7 @@ func TestConformanceOnPostgres(t *testing.T) {
 }
 
 func TestBounds(t *testing.T) {
-	for name, open := range map[string]func(*testing.T, ...func(*gormstore.Config)) *gormstore.Store{"sqlite": onSQLite, "postgres": onPostgres} {
+	for name, open := range map[string]func(*testing.T, ...func(*gormstore.Config)) *gormstore.Store{"sqlite": onSQLite, "postgres": func(t *testing.T, change ...func(*gormstore.Config)) *gormstore.Store { return onPostgres(t, change...) }} {
 		t.Run(name, func(t *testing.T) {
 			storetest.RunBounds(t, func(t *testing.T, b ports.Concurrency) storetest.Subject {
 				s := open(t, func(cfg *gormstore.Config) { cfg.Concurrency = b })

@@ -18,6 +18,9 @@ var _ ports.StatisticsStore = statistics{}
 // Totals counts each thing by one statement; those of a tenant by the indexes that begin with it.
 func (s statistics) Totals(ctx context.Context, tenantID string) (ports.Totals, error) {
 	var t ports.Totals
+	if err := s.t.inOrAcross(ctx, tenantID); err != nil {
+		return t, err
+	}
 	users, tenants := conditions{}, conditions{}
 	table := "users"
 	if tenants.add("id <> ''"); tenantID != "" {
@@ -63,6 +66,9 @@ type executionCountRow struct {
 }
 
 func (s statistics) Executions(ctx context.Context, tenantID string, since time.Time, limit int) ([]ports.ExecutionCount, error) {
+	if err := s.t.inOrAcross(ctx, tenantID); err != nil {
+		return nil, err
+	}
 	took := "EXTRACT(EPOCH FROM completed_at - created_at)::float8"
 	if s.t.sqlite {
 		took = "(julianday(completed_at) - julianday(created_at)) * 86400.0"
@@ -91,7 +97,7 @@ type tenantData struct{ t *transaction }
 var _ ports.TenantDataStore = tenantData{}
 
 func inTenant[R interface{ TableName() string }](ctx context.Context, t *transaction, tenantID string, page ports.Page) ([]R, error) {
-	if err := needTenant(tenantID); err != nil {
+	if err := t.in(ctx, tenantID); err != nil {
 		return nil, err
 	}
 	var row R
@@ -117,7 +123,7 @@ func (s tenantData) Conversations(ctx context.Context, tenantID string, page por
 // erased are the tables that an erasure empties behind the executions, what refers before what is referred to, each with its key.
 func erased() []struct{ table, key string } {
 	return []struct{ table, key string }{
-		{"idempotency_keys", "actor, client_key"}, {"artifact_parents", "parent_id, artifact_id"}, {"artifacts", "id"}, {"contracts", "id"},
+		{"schedule_runs", "schedule_id, tick"}, {"schedules", "id"}, {"idempotency_keys", "actor, client_key"}, {"artifact_parents", "parent_id, artifact_id"}, {"artifacts", "id"}, {"contracts", "id"},
 		{"pending_intents", "id"}, {"messages", "conversation_id, seq"}, {"message_counters", "conversation_id"}, {"conversations", "id"},
 		{"schedule_runs", "schedule_id, tick"}, {"schedules", "id"}, {"invitations", "id"}, {"tickets", "hash"}, {"logins", "session_id"}, {"sessions", "id"},
 	}
@@ -125,7 +131,7 @@ func erased() []struct{ table, key string } {
 
 // Erase goes on to the next table when one is empty, so that no transaction is much larger than the limit.
 func (s tenantData) Erase(ctx context.Context, tenantID string, limit int) (int64, error) {
-	if err := needTenant(tenantID); err != nil {
+	if err := s.t.in(ctx, tenantID); err != nil {
 		return 0, err
 	}
 	limit = max(limit, 1)

@@ -34,6 +34,9 @@ func (r runRow) run() schedule.Run {
 }
 
 func (s ticks) Due(ctx context.Context, limit int) ([]schedule.Schedule, error) {
+	if err := s.t.across(ctx); err != nil {
+		return nil, err
+	}
 	rows, err := many[scheduleRow](ctx, s.t, "SELECT "+columns[scheduleRow]()+` FROM schedules
 		WHERE due_at IS NOT NULL AND due_at <= ? ORDER BY due_at, id LIMIT ?`, s.t.now(), max(limit, 0))
 	return convert(rows, err, scheduleRow.schedule)
@@ -41,7 +44,7 @@ func (s ticks) Due(ctx context.Context, limit int) ([]schedule.Schedule, error) 
 
 // Seize passes over what somebody else has locked: of many processes that look at the same tick one decides, and none waits.
 func (s ticks) Seize(ctx context.Context, tenantID, id string) (schedule.Schedule, time.Time, error) {
-	if err := needTenant(tenantID); err != nil {
+	if err := s.t.in(ctx, tenantID); err != nil {
 		return schedule.Schedule{}, time.Time{}, err
 	}
 	if s.t.view {
@@ -61,7 +64,7 @@ func (s ticks) Seize(ctx context.Context, tenantID, id string) (schedule.Schedul
 }
 
 func (s ticks) Put(ctx context.Context, tenantID string, r schedule.Run) error {
-	if err := needTenant(tenantID); err != nil {
+	if err := s.t.in(ctx, tenantID); err != nil {
 		return err
 	}
 	return insertOne(ctx, s.t, runRow{
@@ -71,7 +74,7 @@ func (s ticks) Put(ctx context.Context, tenantID string, r schedule.Run) error {
 }
 
 func (s ticks) Live(ctx context.Context, tenantID, scheduleID string, limit int) ([]string, error) {
-	if err := needTenant(tenantID); err != nil {
+	if err := s.t.in(ctx, tenantID); err != nil {
 		return nil, err
 	}
 	return many[string](ctx, s.t, `SELECT r.execution_id FROM schedule_runs r
@@ -83,7 +86,7 @@ const runLives = `r.execution_id <> '' AND EXISTS (SELECT 1 FROM executions e WH
 	AND e.state IN ('accepted', 'running', 'waiting', 'retrying', 'paused'))`
 
 func (s ticks) Runs(ctx context.Context, tenantID, scheduleID string, before time.Time, limit int) ([]schedule.Run, error) {
-	if err := needTenant(tenantID); err != nil {
+	if err := s.t.in(ctx, tenantID); err != nil {
 		return nil, err
 	}
 	c := conditions{parts: []string{"tenant_id = ?", "schedule_id = ?"}, args: []any{tenantID, scheduleID}}
@@ -96,7 +99,7 @@ func (s ticks) Runs(ctx context.Context, tenantID, scheduleID string, before tim
 }
 
 func (s ticks) Trim(ctx context.Context, tenantID, scheduleID string, keep int) (int64, error) {
-	if err := needTenant(tenantID); err != nil {
+	if err := s.t.in(ctx, tenantID); err != nil {
 		return 0, err
 	}
 	if s.t.view {

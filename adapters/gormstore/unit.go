@@ -43,6 +43,9 @@ func (s *Store) View(ctx context.Context, fn func(ctx context.Context, tx ports.
 func (s *Store) attempt(parent context.Context, view bool, fn func(ctx context.Context, tx ports.Tx) error) error {
 	ctx, cancel := context.WithTimeout(parent, s.cfg.Timeout)
 	defer cancel()
+	if err := context.Cause(ctx); err != nil {
+		return translate(ctx, err)
+	}
 	open, err := s.engine.begin(ctx, view)
 	if err != nil {
 		return translate(ctx, err)
@@ -53,11 +56,14 @@ func (s *Store) attempt(parent context.Context, view bool, fn func(ctx context.C
 			open.rollback()
 		}
 	}()
-	t := &transaction{ctx: ctx, db: s.session(ctx, open), pool: open, dialect: s.dialect, bounds: s.cfg.Concurrency, view: view}
+	t := &transaction{ctx: ctx, db: s.session(ctx, open), pool: open, scoped: open, dialect: s.dialect, bounds: s.cfg.Concurrency, view: view}
 	if err := fn(ctx, t.stores()); err != nil {
 		return err
 	}
 	if len(t.jobs) > 0 && s.cfg.EnqueueTx != nil {
+		if err := open.open(ctx); err != nil {
+			return translate(ctx, err)
+		}
 		if err := s.cfg.EnqueueTx(ctx, open.native(), t.jobs); err != nil {
 			return translate(ctx, err)
 		}
@@ -76,7 +82,7 @@ func (s *Store) attempt(parent context.Context, view bool, fn func(ctx context.C
 }
 
 // session makes gorm work on one open transaction: each statement made from the result starts empty on that connection.
-func (s *Store) session(ctx context.Context, open openTx) *gorm.DB {
+func (s *Store) session(ctx context.Context, open *scopedTx) *gorm.DB {
 	db := s.gorm.Session(&gorm.Session{NewDB: true, Context: ctx})
 	db.Statement.ConnPool = open
 	return db
@@ -88,6 +94,8 @@ type transaction struct {
 	db  *gorm.DB
 	// pool is the connection under db.
 	pool gorm.ConnPool
+	// scoped is the same, and says whose rows it is about.
+	scoped *scopedTx
 	dialect
 	bounds ports.Concurrency
 	view   bool

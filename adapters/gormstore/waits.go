@@ -26,7 +26,7 @@ type signalRow struct {
 func (signalRow) TableName() string { return "signals" }
 
 func (s signals) Put(ctx context.Context, tenantID string, v execution.Signal) error {
-	if err := needTenant(tenantID); err != nil {
+	if err := s.t.in(ctx, tenantID); err != nil {
 		return err
 	}
 	return insertOne(ctx, s.t, signalRow{
@@ -35,7 +35,7 @@ func (s signals) Put(ctx context.Context, tenantID string, v execution.Signal) e
 }
 
 func (s signals) Next(ctx context.Context, tenantID, executionID, name string) (execution.Signal, error) {
-	if err := needTenant(tenantID); err != nil {
+	if err := s.t.in(ctx, tenantID); err != nil {
 		return execution.Signal{}, err
 	}
 	row, err := one[signalRow](ctx, s.t, "SELECT "+columns[signalRow]()+` FROM signals
@@ -48,7 +48,7 @@ func (s signals) Next(ctx context.Context, tenantID, executionID, name string) (
 }
 
 func (s signals) Take(ctx context.Context, tenantID, executionID, id, wait string) error {
-	if err := needTenant(tenantID); err != nil {
+	if err := s.t.in(ctx, tenantID); err != nil {
 		return err
 	}
 	n, err := s.t.exec(ctx, "UPDATE signals SET taken_by = ? WHERE tenant_id = ? AND execution_id = ? AND id = ? AND taken_by = ''", wait, tenantID, executionID, id)
@@ -63,7 +63,7 @@ type children struct{ t *transaction }
 var _ ports.ChildStore = children{}
 
 func (s children) Of(ctx context.Context, tenantID, parentID string) ([]execution.Child, error) {
-	if err := needTenant(tenantID); err != nil || parentID == "" {
+	if err := s.t.in(ctx, tenantID); err != nil || parentID == "" {
 		return nil, err
 	}
 	type childRow struct {
@@ -79,7 +79,7 @@ func (s children) Of(ctx context.Context, tenantID, parentID string) ([]executio
 }
 
 func (s children) Live(ctx context.Context, tenantID, parentID string) (int, error) {
-	if err := needTenant(tenantID); err != nil || parentID == "" {
+	if err := s.t.in(ctx, tenantID); err != nil || parentID == "" {
 		return 0, err
 	}
 	n, err := one[struct {
@@ -90,6 +90,9 @@ func (s children) Live(ctx context.Context, tenantID, parentID string) (int, err
 
 // Orphans walks the index of live children, of which there are few, and looks each parent up.
 func (s children) Orphans(ctx context.Context, limit int) ([]execution.Orphan, error) {
+	if err := s.t.across(ctx); err != nil {
+		return nil, err
+	}
 	type orphanRow struct {
 		TenantID  string `gorm:"column:tenant_id"`
 		ID        string `gorm:"column:id"`
@@ -111,7 +114,7 @@ type decisions struct{ t *transaction }
 var _ ports.DecisionStore = decisions{}
 
 func (s decisions) Lock(ctx context.Context, tenantID, id string) (execution.Execution, error) {
-	if err := needTenant(tenantID); err != nil {
+	if err := s.t.in(ctx, tenantID); err != nil {
 		return execution.Execution{}, err
 	}
 	row, err := one[executionRow](ctx, s.t, "SELECT "+columns[executionRow]()+" FROM executions WHERE tenant_id = ? AND id = ?"+s.t.forUpdate(s.t.view), tenantID, id)
@@ -119,7 +122,7 @@ func (s decisions) Lock(ctx context.Context, tenantID, id string) (execution.Exe
 }
 
 func (s decisions) Open(ctx context.Context, tenantID string, page ports.Page) ([]execution.Execution, error) {
-	if err := needTenant(tenantID); err != nil {
+	if err := s.t.in(ctx, tenantID); err != nil {
 		return nil, err
 	}
 	rows, err := many[executionRow](ctx, s.t, "SELECT "+columns[executionRow]()+` FROM executions

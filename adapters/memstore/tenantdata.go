@@ -131,12 +131,15 @@ func (s tenantData) Erase(ctx context.Context, tenantID string, _ int) (int64, e
 		st.signals.prune(func(v signal) bool { return v.TenantID == tenantID }) +
 		st.logs.prune(func(v *eventLog) bool { return v.tenantID == tenantID }) +
 		st.executions.prune(func(v execution.Snapshot) bool { return v.TenantID == tenantID }) +
+		st.runs.prune(func(v run) bool { return v.TenantID == tenantID }) +
+		st.schedules.prune(func(v schedule.Snapshot) bool { return v.TenantID == tenantID }) +
 		st.idempotency.prune(func(v intent.IdempotencyRecord) bool { return v.TenantID == tenantID }) +
 		st.artifacts.prune(func(v artifact.Snapshot) bool { return v.TenantID == tenantID }) +
 		st.contracts.prune(func(v artifact.Contract) bool { return v.TenantID == tenantID }) +
 		st.pending.prune(func(v intent.Pending) bool { return v.TenantID == tenantID }) +
 		st.conversations.prune(func(v agent.Conversation) bool { return v.TenantID == tenantID }) +
 		st.threads.prune(func(v *thread) bool { return v.tenantID == tenantID }) +
+		st.runs.prune(func(v run) bool { return v.TenantID == tenantID }) +
 		st.schedules.prune(func(v schedule.Snapshot) bool { return v.TenantID == tenantID }) +
 		st.runs.prune(func(v run) bool { return v.TenantID == tenantID }) +
 		st.invitations.prune(func(v identity.Invitation) bool { return v.TenantID == tenantID }) +

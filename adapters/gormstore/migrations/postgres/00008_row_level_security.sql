@@ -1,0 +1,70 @@
+-- +goose Up
+-- Rows of tenants are seen and written only by a transaction that has said whose it is about: SET LOCAL symphainy.tenant = a tenant's id, or '*' for
+-- claims, sweeps and upgrades, which work across tenants. Without it there are no rows. FORCE holds the owner of the tables to it too. Superusers
+-- and roles with BYPASSRLS are not held, so the service refuses them in production.
+ALTER TABLE executions ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_tenant ON executions USING ((SELECT current_setting('symphainy.tenant', true)) IN (tenant_id, '*'));
+ALTER TABLE steps ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_tenant ON steps USING ((SELECT current_setting('symphainy.tenant', true)) IN (tenant_id, '*'));
+ALTER TABLE events ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_tenant ON events USING ((SELECT current_setting('symphainy.tenant', true)) IN (tenant_id, '*'));
+ALTER TABLE signals ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_tenant ON signals USING ((SELECT current_setting('symphainy.tenant', true)) IN (tenant_id, '*'));
+ALTER TABLE idempotency_keys ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_tenant ON idempotency_keys USING ((SELECT current_setting('symphainy.tenant', true)) IN (tenant_id, '*'));
+ALTER TABLE artifacts ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_tenant ON artifacts USING ((SELECT current_setting('symphainy.tenant', true)) IN (tenant_id, '*'));
+ALTER TABLE artifact_parents ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_tenant ON artifact_parents USING ((SELECT current_setting('symphainy.tenant', true)) IN (tenant_id, '*'));
+ALTER TABLE contracts ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_tenant ON contracts USING ((SELECT current_setting('symphainy.tenant', true)) IN (tenant_id, '*'));
+ALTER TABLE pending_intents ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_tenant ON pending_intents USING ((SELECT current_setting('symphainy.tenant', true)) IN (tenant_id, '*'));
+ALTER TABLE conversations ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_tenant ON conversations USING ((SELECT current_setting('symphainy.tenant', true)) IN (tenant_id, '*'));
+ALTER TABLE messages ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_tenant ON messages USING ((SELECT current_setting('symphainy.tenant', true)) IN (tenant_id, '*'));
+ALTER TABLE message_counters ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_tenant ON message_counters USING ((SELECT current_setting('symphainy.tenant', true)) IN (tenant_id, '*'));
+ALTER TABLE audit_records ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_tenant ON audit_records USING ((SELECT current_setting('symphainy.tenant', true)) IN (tenant_id, '*'));
+ALTER TABLE audit_heads ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_tenant ON audit_heads USING ((SELECT current_setting('symphainy.tenant', true)) IN (tenant_id, '*'));
+ALTER TABLE schedules ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_tenant ON schedules USING ((SELECT current_setting('symphainy.tenant', true)) IN (tenant_id, '*'));
+ALTER TABLE schedule_runs ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_tenant ON schedule_runs USING ((SELECT current_setting('symphainy.tenant', true)) IN (tenant_id, '*'));
+
+-- +goose Down
+DROP POLICY own_tenant ON schedule_runs;
+ALTER TABLE schedule_runs NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY;
+DROP POLICY own_tenant ON schedules;
+ALTER TABLE schedules NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY;
+DROP POLICY own_tenant ON audit_heads;
+ALTER TABLE audit_heads NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY;
+DROP POLICY own_tenant ON audit_records;
+ALTER TABLE audit_records NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY;
+DROP POLICY own_tenant ON message_counters;
+ALTER TABLE message_counters NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY;
+DROP POLICY own_tenant ON messages;
+ALTER TABLE messages NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY;
+DROP POLICY own_tenant ON conversations;
+ALTER TABLE conversations NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY;
+DROP POLICY own_tenant ON pending_intents;
+ALTER TABLE pending_intents NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY;
+DROP POLICY own_tenant ON contracts;
+ALTER TABLE contracts NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY;
+DROP POLICY own_tenant ON artifact_parents;
+ALTER TABLE artifact_parents NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY;
+DROP POLICY own_tenant ON artifacts;
+ALTER TABLE artifacts NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY;
+DROP POLICY own_tenant ON idempotency_keys;
+ALTER TABLE idempotency_keys NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY;
+DROP POLICY own_tenant ON signals;
+ALTER TABLE signals NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY;
+DROP POLICY own_tenant ON events;
+ALTER TABLE events NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY;
+DROP POLICY own_tenant ON steps;
+ALTER TABLE steps NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY;
+DROP POLICY own_tenant ON executions;
+ALTER TABLE executions NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY;

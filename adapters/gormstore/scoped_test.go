@@ -1,0 +1,62 @@
+package gormstore
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/symphainy/symphainy/ports"
+)
+
+// What forgets its tenant is refused before it is sent, also where the database would not: on SQLite.
+func TestAStatementThatForgetsItsTenantIsRefused(t *testing.T) {
+	cfg := Defaults()
+	cfg.DataDir = t.TempDir()
+	s, err := Open(t.Context(), cfg)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	tried := 0
+	run := func(enter func(ctx context.Context, tr *transaction) error, text string, refused bool) {
+		err := s.attempt(t.Context(), false, func(ctx context.Context, tx ports.Tx) error {
+			tr := tx.Executions.(executions).t
+			if enter != nil {
+				require.NoError(t, enter(ctx, tr))
+			}
+			_, err := tr.exec(ctx, text)
+			return err
+		})
+		tried++
+		if refused {
+			require.ErrorIs(t, err, errUnscoped, text)
+			return
+		}
+		require.NoError(t, err, text)
+	}
+	own := func(ctx context.Context, tr *transaction) error { return tr.in(ctx, "ten_1") }
+	all := func(ctx context.Context, tr *transaction) error { return tr.across(ctx) }
+	for _, table := range tenantTables() {
+		run(nil, "DELETE FROM "+table+" WHERE tenant_id = 'ten_1'", true)
+		run(own, "DELETE FROM "+table, true)
+		run(own, "SELECT 1 FROM "+table+" WHERE tenant_id = 'ten_1'", false)
+		run(all, "SELECT 1 FROM "+table, false)
+	}
+	run(nil, "SELECT 1 FROM sessions", false)
+	require.NoError(t, s.attempt(t.Context(), false, func(ctx context.Context, tx ports.Tx) error {
+		tr := tx.Executions.(executions).t
+		require.ErrorIs(t, tr.in(ctx, ""), errScope)
+		require.ErrorIs(t, tr.in(ctx, everyTenant), errScope, "nobody's id is that of all")
+		return nil
+	}))
+	t.Logf("%d statements", tried)
+}
+
+func TestATenantInAStatementIsPlain(t *testing.T) {
+	for _, bad := range []string{"ten'; DROP TABLE users; --", "ten_1 ", "ten\n", "tén", `a"b`, "a\\"} {
+		_, err := beginning(false, bad)
+		require.ErrorIs(t, err, errScope, bad)
+	}
+	text, err := beginning(true, "ten_1")
+	require.NoError(t, err)
+	require.Equal(t, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL symphainy.tenant = 'ten_1'", text)
+}
