@@ -84,11 +84,12 @@ func (o *outcome) probe(ctx context.Context, b *bed.Bed, c *bed.Client, until ti
 	var mu sync.Mutex
 	n, refused, invented, example, worst := 0, 0, 0, "", time.Duration(0)
 	var all sync.WaitGroup
+	gone := time.Now()
 	for p := range probesAtOnce {
 		all.Go(func() {
 			for i := 0; time.Now().Before(until) && ctx.Err() == nil; i++ {
 				base := b.Replicas[(p+i)%len(b.Replicas)].URL()
-				a, err := o.ask(ctx, c, base, p, i)
+				a, err := o.ask(ctx, c, base, p, i, gone)
 				mu.Lock()
 				n++
 				worst = max(worst, a.Took)
@@ -111,11 +112,14 @@ func (o *outcome) probe(ctx context.Context, b *bed.Bed, c *bed.Client, until ti
 	return n
 }
 
+// noticeTime is how long a replica may call itself ready after the store is gone.
+const noticeTime = 3 * time.Second
+
 // needsStore is the first kind of probe that nothing but the store can answer.
 const needsStore = 2
 
 // ask sends one of five requests and says what is wrong with the answer.
-func (o *outcome) ask(ctx context.Context, c *bed.Client, base string, p, i int) (bed.Answer, error) {
+func (o *outcome) ask(ctx context.Context, c *bed.Client, base string, p, i int, gone time.Time) (bed.Answer, error) {
 	switch p % probeKinds {
 	case 0:
 		a, err := c.Call(ctx, base, http.MethodGet, "/health/live", nil)
@@ -123,7 +127,7 @@ func (o *outcome) ask(ctx context.Context, c *bed.Client, base string, p, i int)
 		return a, errors.Join(err, status(a, http.StatusOK))
 	case 1:
 		a, err := c.Call(ctx, base, http.MethodGet, "/health/ready", nil)
-		if a.Took < 50*time.Millisecond && a.Status == http.StatusOK && i == 0 {
+		if a.Status == http.StatusOK && time.Since(gone) < noticeTime {
 			return a, err // judged before the store was gone
 		}
 		return a, errors.Join(err, status(a, http.StatusServiceUnavailable))

@@ -99,8 +99,8 @@ func r20() Row {
 	return row
 }
 
-// balance sends requests as a load balancer does: to a replica that takes connections, on a connection of its own. An answer of 5xx, or a
-// connection that breaks after it was made, is a failed request.
+// balance sends requests as a load balancer does: to a replica that takes connections, on a connection of its own; what only reads goes to the
+// next one also when the connection ends before any answer. An answer of 5xx, or another connection that breaks, is a failed request.
 func balance(ctx context.Context, b *bed.Bed, n int, requests *atomic.Int64, broken chan<- error) {
 	c, err := b.Anonymous(ctx, fmt.Sprintf("balanced-%d", n))
 	if err != nil {
@@ -119,7 +119,7 @@ func balance(ctx context.Context, b *bed.Bed, n int, requests *atomic.Int64, bro
 				return
 			}
 			var refused *net.OpError
-			if errors.As(err, &refused) && refused.Op == "dial" {
+			if errors.As(err, &refused) && refused.Op == "dial" || err != nil && a.Status == 0 && method == http.MethodGet {
 				continue // a balancer tries the next one
 			}
 			requests.Add(1)

@@ -29,7 +29,7 @@ func r22() Row {
 		}
 		// Every execution fails before it succeeds, so that its log is written by several owners, and every one is watched over
 		// connections that are cut again and again.
-		l := load{clients: 6, executions: r.pick(600, 60), watch: 1, parameters: map[string]any{"steps": steps, "work_ms": 60, "fault": "flaky", "at": 3, "count": 1}}
+		l := load{clients: 6, executions: r.pick(600, 40), watch: 1, parameters: map[string]any{"steps": steps, "work_ms": 60, "fault": "flaky", "at": 3, "count": 1}}
 		work := l.start(ctx, b)
 		o.wrong(b.Replicas[0].Kill())
 		// Without its store a replica does not start, so links are cut only once it is there.

@@ -60,7 +60,7 @@ type Result struct {
 // Run is one run of rows.
 type Run struct {
 	Suite *bed.Suite
-	// Full is the sheet as it is written; otherwise leases are a tenth and big counts a fifth, and some rows are smaller still.
+	// Full is the sheet as it is written; otherwise leases are a fifth and big counts a fifth, and some rows are smaller still.
 	Full bool
 	Seed uint64
 	// Dir gets histories.
@@ -97,10 +97,7 @@ func (r *Run) lease() time.Duration {
 	if r.Full {
 		return 5 * time.Second
 	}
-	if r.Slow {
-		return time.Second
-	}
-	return 500 * time.Millisecond
+	return time.Second
 }
 
 // times are the engine's times in this run. Short leases lapse on a busy machine without any fault, so they do not count as poison.
@@ -111,7 +108,7 @@ func (r *Run) times() []string {
 	l := r.lease()
 	return []string{
 		"SYMPHAINY_RUNTIME_LEASE=" + l.String(), "SYMPHAINY_RUNTIME_RENEWAL=" + (l * 3 / 10).String(), "SYMPHAINY_RUNTIME_SWEEP=" + (l / 5).String(),
-		"SYMPHAINY_RUNTIME_MAX_CLAIMS=1000",
+		"SYMPHAINY_RUNTIME_MAX_CLAIMS=1000", "SYMPHAINY_DATABASE_CONNECTIONS=8",
 	}
 }
 
@@ -182,6 +179,9 @@ func (o *outcome) zero(f check.Finding, kinds ...string) {
 	}
 }
 
+// mostProblems is how many are told.
+const mostProblems = 12
+
 // result closes a row: the bed must be sound, and it is ended.
 func (o *outcome) result(b *bed.Bed) Result {
 	if b != nil {
@@ -193,6 +193,9 @@ func (o *outcome) result(b *bed.Bed) Result {
 		o.run.saved[o.row.ID] = [2]string{path, hash}
 		o.run.mu.Unlock()
 		o.wrong(b.Close())
+	}
+	if more := len(o.problems) - mostProblems; more > 0 {
+		o.problems = append(o.problems[:mostProblems], fmt.Sprintf("and %d more", more))
 	}
 	return Result{
 		ID: o.row.ID, Title: o.row.Title, Goal: o.row.Goal, Counts: strings.Join(o.counts, ", "), Figure: strings.Join(o.figures, ", "),
