@@ -21,6 +21,8 @@ func TestConsole(t *testing.T) {
 	p := openTab(t, s.url, "/console")
 	p.shows(".composer .line", "Connected")
 	p.shows("main", "You are a visitor")
+	t.Logf("first paint after %.0f ms, %.0f bytes over the wire", p.number(`performance.getEntriesByName("first-contentful-paint")[0].startTime`),
+		p.number(`performance.getEntriesByType("resource").concat(performance.getEntriesByType("navigation")).filter((e) => e.name.includes("/console")).reduce((n, e) => n + e.transferSize, 0)`))
 	p.answers("What can I do here?")
 	session := p.read(`localStorage.getItem("symphainy.session")`)
 	require.Contains(t, session, "ses_")

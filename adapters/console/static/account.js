@@ -1,14 +1,13 @@
 // Who is here: signing up, in and out, and the sessions of a person.
 import { arrive, call, enter, get, leave, may, who } from "./api.js";
-import { confirmed, field, fill, h, load, notice, problem, table } from "./dom.js";
-import { time } from "./format.js";
+import { confirmed, field, fill, h, load, notice, problem, table, when } from "./dom.js";
 
 /** @param {HTMLElement} main */
 export function account(main) {
 	if (who.is_anonymous) { door(main); return; }
 	const list = h("div");
 	const again = () => load(list, get("/api/sessions", { limit: 50 }), (page) => table("Sessions", ["Session", "State", "Begun", "Used", ""], page.sessions.map((/** @type {any} */ s) => [
-		s.session_id === who.session_id ? h("b", null, "This one") : h("code", null, s.session_id), s.status, time(s.created_at), time(s.updated_at),
+		s.session_id === who.session_id ? h("b", null, "This one") : h("code", null, s.session_id), s.status, when(s.created_at), when(s.updated_at),
 		s.status === "active" && s.session_id !== who.session_id && h("button", { type: "button", onclick: async () => {
 			if (!await confirmed("End this session? Its pages and sockets close at once.", "End it")) return;
 			try { await call("DELETE", `/api/session/${s.session_id}`, {}); } catch (err) { notice(/** @type {any} */ (err).detail, "bad"); }

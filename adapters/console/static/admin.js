@@ -1,7 +1,7 @@
 // People, sessions, tenants and the audit trail, for those who administer a tenant or operate the platform.
-import { call, get, may } from "./api.js";
-import { confirmed, field, fill, h, load, notice, problem, table } from "./dom.js";
-import { number, short, time, words } from "./format.js";
+import { call, get, may, who } from "./api.js";
+import { confirmed, field, fill, h, load, notice, problem, table, when } from "./dom.js";
+import { number, short, words } from "./format.js";
 
 const roles = ["owner", "admin", "member", "viewer"];
 
@@ -38,11 +38,11 @@ const act = (label, question, work, after) => h("button", { type: "button", oncl
 /** @param {HTMLElement} main */
 export function people(main) {
 	const found = list("/api/admin/users", "users", { scope: scope() }, (all) => table("Users", ["Name", "E-mail", "Role", "State", "Since", ""], all.map((u) => [
-		u.name, u.email, [words(u.role || (u.operator ? "operator" : "–")), u.role && u.operator && " and operator"], h(`span.badge.${u.disabled ? "failed" : "healthy"}`, null, u.disabled ? "disabled" : "active"), time(u.joined_at),
+		u.name, u.email, [words(u.role || (u.operator ? "operator" : "–")), u.role && u.operator && " and operator"], h(`span.badge.${u.disabled ? "failed" : "healthy"}`, null, u.disabled ? "disabled" : "active"), when(u.joined_at),
 		u.disabled ? act("Enable", `Let ${u.name} sign in again?`, () => call("POST", `/api/admin/users/${u.user_id}/enable`, {}), found.again)
-			: act("Disable", `Disable ${u.name}? Their sessions end at once.`, () => call("POST", `/api/admin/users/${u.user_id}/disable`, {}), found.again)])));
+			: u.user_id === who.user?.id ? "This is you" : act("Disable", `Disable ${u.name}? Their sessions end at once.`, () => call("POST", `/api/admin/users/${u.user_id}/disable`, {}), found.again)])));
 	const invited = list("/api/admin/invitations", "invitations", {}, (all) => table("Invitations", ["E-mail", "Role", "State", "Until", ""], all.map((i) => [
-		i.email, words(i.role), i.status, time(i.expires_at), i.status === "open" && act("Withdraw", `Withdraw the invitation of ${i.email}?`, () => call("DELETE", `/api/admin/invitations/${i.invitation_id}`, {}), invited.again)])));
+		i.email, words(i.role), i.status, when(i.expires_at), i.status === "open" && act("Withdraw", `Withdraw the invitation of ${i.email}?`, () => call("DELETE", `/api/admin/invitations/${i.invitation_id}`, {}), invited.again)])));
 	fill(main, h("h2", null, may("operate") ? "Users of all tenants" : "Users"), found.node, h("h2", null, "Invitations to your tenant"), invite(invited.again), invited.node);
 }
 
@@ -66,7 +66,7 @@ function invite(after) {
 /** @param {HTMLElement} main */
 export function sessions(main) {
 	const found = list("/api/admin/sessions", "sessions", { scope: scope() }, (all) => table("Sessions", ["Session", "Who", "State", "Used", "Until", ""], all.map((s) => [
-		h("code", null, s.session_id), s.is_anonymous ? "A visitor" : h("code", null, s.user_id), words(s.status), time(s.last_seen_at), time(s.expires_at),
+		h("code", null, s.session_id), s.is_anonymous ? "A visitor" : h("code", null, s.user_id), words(s.status), when(s.last_seen_at), when(s.expires_at),
 		["active", "anonymous"].includes(s.status) && act("Revoke", "Revoke this session? Its tokens die at once and its open pages within a second.", () => call("DELETE", `/api/admin/sessions/${s.session_id}`, {}), found.again)])));
 	fill(main, h("h2", null, may("operate") ? "Sessions of all tenants" : "Sessions"), found.node);
 }
@@ -74,7 +74,7 @@ export function sessions(main) {
 /** @param {HTMLElement} main */
 export function tenants(main) {
 	const found = list("/api/admin/tenants", "tenants", {}, (all) => table("Tenants", ["Name", "Tenant", "State", "Since", ""], all.map((t) => [
-		t.name, h("code", null, t.tenant_id), h(`span.badge.${t.suspended ? "failed" : "healthy"}`, null, t.suspended ? "suspended" : "active"), time(t.created_at),
+		t.name, h("code", null, t.tenant_id), h(`span.badge.${t.suspended ? "failed" : "healthy"}`, null, t.suspended ? "suspended" : "active"), when(t.created_at),
 		h("div.actions", null, h("a.button", { href: `/api/admin/tenants/${t.tenant_id}/export`, download: "" }, "Export"),
 			may("operate") && (t.suspended ? act("Resume", `Give the members of ${t.name} their rights back?`, () => call("POST", `/api/admin/tenants/${t.tenant_id}/resume`, {}), found.again)
 				: act("Suspend", `Take all rights from the members of ${t.name}?`, () => call("POST", `/api/admin/tenants/${t.tenant_id}/suspend`, {}), found.again)))])));
@@ -88,8 +88,8 @@ export function audit(main) {
 		? h("p", null, h("span.badge.healthy", null, "Intact"), ` ${number(r.sealed)} records hold, from the first${r.unsealed > 0 ? `; ${number(r.unsealed)} wait for their place in the chain` : ""}. Head `, h("code", null, r.head.slice(0, 16) || "–"))
 		: h("div.problem", { role: "alert" }, h("strong", null, `The chain is broken at ${number(r.position)}: ${words(r.reason)}.`), h("small", null, `Record ${r.record_id}`))));
 	const records = list("/api/admin/audit", "records", {}, (all) => table("Audit records", ["At", "What", "Who", "About", "Result", "More"], all.map((r) => [
-		time(r.at), words(r.action), [h("code", null, r.actor || "–"), r.on_behalf_of && r.on_behalf_of !== r.actor && [" for ", h("code", null, r.on_behalf_of)]], h("code", null, r.target || "–"),
-		h(`span.badge.${r.result === "allowed" ? "healthy" : "failed"}`, null, r.result), short(r.detail)])));
+		when(r.at), words(r.action), [h("code", null, r.actor || "–"), r.on_behalf_of && r.on_behalf_of !== r.actor && [" for ", h("code", null, r.on_behalf_of)]], h("code", null, r.target || "–"),
+		h(`span.badge${/** @type {Record<string, string>} */ ({ allowed: ".healthy", done: ".healthy", denied: ".failed", failed: ".failed" })[r.result] ?? ""}`, null, r.result), h("code.detail", null, short(r.detail))])));
 	fill(main, h("h2", null, "Audit trail of your tenant"), h("div.actions", null, h("button", { type: "button", onclick: verify }, "Verify the chain")), verdict, records.node);
 	verify();
 }

@@ -1,11 +1,20 @@
 // What this server can do: realms, their intents and agents, to read and to try.
+import { agents } from "./agents.js";
 import { get, submit, who } from "./api.js";
 import { field, fill, h, load, problem } from "./dom.js";
 import { words } from "./format.js";
 import { form } from "./forms.js";
 
+/** @param {HTMLElement} main @param {string} id one of its two parts */
+export function catalogue(main, id) {
+	const box = h("div");
+	fill(main, h("h1", null, "Catalogue"), h("nav", { "aria-label": "Catalogue" }, h("ul.tabs", null, [["", "Intents"], ["agents", "Agents"]].map(([name, title]) => h("li", null,
+		h("a", { href: `#/catalogue${name && `/${name}`}`, "aria-current": name === (id === "agents" ? id : "") ? "page" : null }, title))))), box);
+	if (id === "agents") agents(box); else intents(box);
+}
+
 /** @param {HTMLElement} main */
-export function catalogue(main) {
+function intents(main) {
 	const box = h("div"), found = h("p.hint", { role: "status" });
 	const find = /** @type {HTMLInputElement} */ (h("input", { type: "search", placeholder: "such as parse" }));
 	find.addEventListener("input", () => {
@@ -17,9 +26,9 @@ export function catalogue(main) {
 		for (const s of /** @type {NodeListOf<HTMLElement>} */ (box.querySelectorAll("section"))) s.hidden = !s.querySelector(".intent:not([hidden])") && find.value.trim() !== "";
 		found.textContent = find.value.trim() ? `${n} intents` : "";
 	});
-	fill(main, h("h1", null, "Catalogue"), h("p.hint", null, "Every intent here can be asked for over the API too. ", h("a", { href: "/api/docs" }, "The interface's own page")), field("Find an intent", find), found, box);
-	load(box, Promise.all([get("/api/realms"), get("/api/intents")]), ([realms, intents]) => realms.realms.map((/** @type {any} */ realm) => {
-		const mine = intents.intents.filter((/** @type {any} */ i) => i.realm === realm.name && realm.intents.includes(i.intent_type));
+	fill(main, h("p.hint", null, "Every intent here can be asked for over the API too. ", h("a", { href: "/api/docs" }, "The interface's own page")), field("Find an intent", find), found, box);
+	load(box, Promise.all([get("/api/realms"), get("/api/intents")]), ([realms, all]) => realms.realms.map((/** @type {any} */ realm) => {
+		const mine = all.intents.filter((/** @type {any} */ i) => i.realm === realm.name && realm.intents.includes(i.intent_type));
 		return h("section", { "aria-label": realm.title }, h("h2", null, realm.title, " ", h(`span.badge.${realm.health}`, null, realm.health)),
 			realm.agents.length > 0 && h("p.hint", null, `Agents: ${realm.agents.join(", ")}`), mine.map(entry));
 	}));

@@ -1,4 +1,5 @@
 // Small helpers to build pages. Text always becomes text: nothing here parses HTML.
+import { time } from "./format.js";
 
 /**
  * Makes an element.
@@ -34,6 +35,9 @@ export function fill(node, ...children) {
 	node.replaceChildren();
 	add(node, children);
 }
+
+/** An instant in the viewer's zone. @param {string|null|undefined} iso */
+export const when = (iso) => (iso ? h("time", { datetime: iso }, time(iso)) : "–");
 
 let ids = 0;
 /** Gives an id that no other element has. */

@@ -40,7 +40,7 @@ export function execution(main, id) {
 		}
 		if (e.event_type.startsWith("execution.") && !e.event_type.startsWith("execution.step.")) status(); else draw();
 	};
-	fill(main, title, head, wait, line, made, h("h2", null, "Events ", told), log, h("p.hint", null, h("a", { href: "#/executions" }, "All executions")));
+	fill(main, title, head, wait, line, made, h("h2", null, "Events ", told), log, h("p.hint", null, h("a", { href: "#/executions" }, "All executions"), may("admin") && [" · ", h("a", { href: "#/operations/audit" }, "Audit trail")]));
 	status();
 	const stop = follow(id, tell, (how) => { told.textContent = { open: "live", broken: "the line broke; it is opened again", done: "" }[how]; if (how === "done") status(); });
 	const timer = setInterval(() => { if (live && !document.hidden && events.length > 0) draw(); }, 1000);

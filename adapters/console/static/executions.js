@@ -1,7 +1,7 @@
 // The list of executions, which moves with them.
 import { get, may, post, who } from "./api.js";
-import { confirmed, field, fill, h, load, notice, table } from "./dom.js";
-import { span, time, words } from "./format.js";
+import { confirmed, field, fill, h, load, notice, table, when } from "./dom.js";
+import { span, words } from "./format.js";
 import { onMoves } from "./live.js";
 
 const statuses = ["pending", "running", "waiting", "paused", "completed", "failed", "cancelled"];
@@ -37,7 +37,7 @@ export function executions(main) {
 			return h("p.empty", null, status.value || type.value || realm.value || age.value ? "Nothing that runs or ran here passes the filter." : "Nothing has run here yet. Upload a file, or ask the guide.");
 		}
 		return [table("Executions", ["Intent", "Status", "Realm", "Accepted", "Took", "Attempt"], found.map((/** @type {any} */ e) => [
-			h("a", { href: `#/execution/${e.execution_id}` }, words(e.intent_type)), badge(e.status), words(e.realm), time(e.created_at), span(e.started_at, e.completed_at), e.attempt])),
+			h("a", { href: `#/execution/${e.execution_id}` }, words(e.intent_type)), badge(e.status), words(e.realm), when(e.created_at), span(e.started_at, e.completed_at), e.attempt])),
 		page.next_cursor && limit < 200 && h("div.actions", null, h("button", { type: "button", onclick: () => { limit = 200; again(); } }, "Older ones"))];
 	};
 	const again = () => load(list, draw(), (v) => v);

@@ -1,8 +1,8 @@
 // Files: bringing them, saving, parsing, and what became of them.
 import { get, may, run, upload } from "./api.js";
 import { opened } from "./artifact.js";
-import { field, fill, h, load, notice, problem, table } from "./dom.js";
-import { bytes, time, words } from "./format.js";
+import { field, fill, h, load, notice, problem, table, when } from "./dom.js";
+import { bytes, words } from "./format.js";
 import { onMoves } from "./live.js";
 
 /** @param {HTMLElement} main */
@@ -12,7 +12,7 @@ export function files(main) {
 		const found = s.artifacts.file_list.files;
 		return found.length === 0 ? h("p.empty", null, "There are no files yet. Drop one above: CSV, XLSX, JSON, PDF, DOCX, BPMN and others are read.")
 			: table("Files", ["Name", "Format", "Size", "Uploaded", "Status", "Next"], found.map((/** @type {any} */ f) => [
-				h("a", { href: `#/artifact/${f.file_id}` }, f.ui_name), f.file_type ?? "–", bytes(f.file_size), time(f.created_at), f.status, next(f)]));
+				h("a", { href: `#/artifact/${f.file_id}` }, f.ui_name), f.file_type ?? "–", bytes(f.file_size), when(f.created_at), f.status, next(f)]));
 	});
 	/** What can be done with a file now. @param {any} f */
 	const next = (f) => {
@@ -93,6 +93,6 @@ function made(box) {
 		const list = s.artifacts.artifact_list?.artifacts ?? [];
 		return list.length === 0 ? h("p.empty", null, "Nothing has been made yet.")
 			: table("Artifacts", ["What", "Name", "State", "Made"], list.map((/** @type {any} */ a) => [
-				h("a", { href: `#/artifact/${a.artifact_id}` }, words(a.artifact_type)), a.name ?? a.ui_name ?? "–", words(a.lifecycle_state ?? "–"), time(a.created_at)]));
+				h("a", { href: `#/artifact/${a.artifact_id}` }, words(a.artifact_type)), a.name ?? a.ui_name ?? "–", words(a.lifecycle_state ?? "–"), when(a.created_at)]));
 	});
 }

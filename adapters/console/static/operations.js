@@ -97,7 +97,7 @@ function drawMetrics(m) {
 /** What somebody sees who has just started the server. */
 function first() {
 	return who.is_anonymous && h("section.card", { "aria-label": "The first operator" }, h("h2", null, "The first operator"),
-		h("p", null, "On an empty store the first who signs up becomes the operator, unless the server runs in production; there, and later, ", h("code", null, "symphainy user"), " makes one on the command line."),
+		h("p", null, "On an empty store the first who signs up becomes the operator, unless the server runs in production; there, and later, ", h("code", null, "symphainy user create --role operator"), " makes one on the command line."),
 		h("div.actions", null, h("a.button.primary", { href: "#/account" }, "Sign up")));
 }
 

@@ -42,6 +42,7 @@ export function spark(title, values, say = number) {
 	const now = values.length > 0 ? say(values[values.length - 1]) : "–";
 	const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
 	svg.setAttribute("viewBox", "0 -2 160 40");
+	svg.setAttribute("preserveAspectRatio", "none");
 	svg.setAttribute("class", "spark");
 	svg.setAttribute("aria-hidden", "true");
 	if (values.length > 0) {
@@ -49,5 +50,6 @@ export function spark(title, values, say = number) {
 		line.setAttribute("points", points(values, 160, 36));
 		svg.append(line);
 	}
-	return h("figure.tile", null, h("figcaption", null, title), h("b", null, now), svg, values.length > 1 && h("small", null, `between ${say(Math.min(...values))} and ${say(Math.max(...values))}`));
+	const least = values.length > 0 ? say(Math.min(...values)) : now, most = values.length > 0 ? say(Math.max(...values)) : now;
+	return h("figure.tile", null, h("figcaption", null, title), h("b", null, now), svg, h("small", null, least === most ? "steady" : `between ${least} and ${most}`));
 }
