@@ -24,12 +24,12 @@ func mistakes() []mistake {
 		{"bugB1", "a submission is answered before COMMIT", "R3", "not there"},
 		{"bugB2", "an owner's writes are not held against its fence", "R5", "zombie"},
 		{"bugB3", "work without a lease is claimed whatever its state", "R21", "terminal"},
-		{"bugB4", "a starting process adopts what runs elsewhere", "R6", "claimed again"},
+		{"bugB4", "a starting process adopts what runs elsewhere", "R6", "taken over"},
 		{"bugB5", "an idempotency key is looked up before it is stored", "R7", "extra executions"},
 		{"bugB6", "events are shown before their transaction commits", "R22", "bookmarkable"},
 		{"bugB7", "events are numbered from memory", "R22", "numbers"},
 		{"bugB8", "streams rely on hints without a poll", "R16", "unended"},
-		{"bugB9", "leases run by the clock of the host", "R17", "claimed again"},
+		{"bugB9", "leases run by the clock of the host", "R17", "taken over"},
 		{"bugB10", "without a store, memory answers", "R11", "from memory"},
 	}
 }

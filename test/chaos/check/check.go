@@ -167,3 +167,25 @@ func (f Finding) Kinds() []string {
 	slices.Sort(kinds)
 	return kinds
 }
+
+// TakenOver finds attempts that began although the one before had not given its execution back: its owner was dead, or was held to be: "taken
+// over".
+func TakenOver(t Tables) Finding {
+	f := newFinding()
+	for id, log := range t.Logs {
+		owned := false
+		for _, e := range log {
+			switch e.Type {
+			case "execution.started":
+				f.Checked++
+				if owned {
+					f.add("taken over", "%s: attempt %d", id, e.Attempt)
+				}
+				owned = true
+			case "execution.retrying", "execution.waiting", "execution.paused":
+				owned = false
+			}
+		}
+	}
+	return f
+}

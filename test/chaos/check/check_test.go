@@ -93,6 +93,14 @@ func TestEveryFaultIsFound(t *testing.T) {
 			}
 		})
 	}
+	t.Run("taken over", func(t *testing.T) {
+		t.Parallel()
+		tables := good()
+		require.Equal(t, 1, check.TakenOver(tables).Count("taken over"))
+		tables.Logs["x"][2].Type = "execution.retrying"
+		require.Zero(t, check.TakenOver(tables).Total())
+		require.Equal(t, 2, check.TakenOver(tables).Checked)
+	})
 	t.Run("lost effect", func(t *testing.T) {
 		t.Parallel()
 		tables := good()

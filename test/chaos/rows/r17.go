@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/symphainy/symphainy/test/chaos/bed"
+	"github.com/symphainy/symphainy/test/chaos/check"
 )
 
 func r17() Row {
@@ -35,9 +36,8 @@ func r17() Row {
 		work := load{clients: 6, executions: r.pick(300, 60), parameters: map[string]any{"steps": steps, "work_ms": 600}}.start(ctx, b)
 		ids, err := work.submitted()
 		o.wrong(err)
-		o.judge(ctx, b, ids, steps)
 		o.count("executions", len(ids))
-		o.notAgain(b, "hosts wrong")
+		o.notTaken(o.judge(ctx, b, ids, steps), "hosts wrong")
 		o.figure("all ended after %s", round(time.Since(began)))
 		o.want(time.Since(began) < 2*time.Minute, "the last execution ended only after %s", time.Since(began))
 		o.wrong(o.tokens(ctx, b))
@@ -47,19 +47,12 @@ func r17() Row {
 	return row
 }
 
-// notAgain holds that no execution was claimed twice: nobody died.
-func (o *outcome) notAgain(b *bed.Bed, when string) {
-	claims, err := b.Protocol("claim")
-	o.wrong(err)
-	again := 0
-	for _, line := range claims {
-		if line.Words[1] != "1" {
-			again++
-		}
-	}
-	o.figure("%s: claimed again %d of %d", when, again, len(claims))
-	o.none(again, "claimed again", "%s: %d times although no owner died", when, again)
-	o.want(len(claims) > 0, "%s: nothing was claimed", when)
+// notTaken holds that no execution was taken from its owner: nobody died.
+func (o *outcome) notTaken(tables check.Tables, when string) {
+	f := check.TakenOver(tables)
+	o.figure("%s: taken over %d of %d", when, f.Count("taken over"), f.Checked)
+	o.want(f.Checked > 0, "%s: nothing was claimed", when)
+	o.zero(f)
 }
 
 // tokens of a host that is ten minutes ahead are not good yet; within the leeway of 30 s they are.
@@ -117,8 +110,7 @@ func (o *outcome) hourAhead(ctx context.Context, r *Run, steps int) error {
 	o.want(ahead > 3500 && ahead < 3700, "the database is %d s ahead, not an hour", ahead)
 	ids, err := load{clients: 6, executions: r.pick(300, 40), parameters: map[string]any{"steps": steps, "work_ms": 600}}.start(ctx, b).submitted()
 	o.wrong(err)
-	o.judge(ctx, b, ids, steps)
 	o.count("executions under a database an hour ahead", len(ids))
-	o.notAgain(b, "database ahead")
+	o.notTaken(o.judge(ctx, b, ids, steps), "database ahead")
 	return nil
 }
