@@ -69,6 +69,24 @@ bench: build test-setup bench-realms ## Measure the shapes of load beside their 
 bench-realms: ## Measure parsers and analyses: rows/s, MB/s, and bytes allocated for one run (BENCHTIME=1x)
 	@go test -buildvcs=false -run '^$$' -bench . -benchmem -benchtime "$(or $(BENCHTIME),1s)" ./application/realms/content/parse/... ./application/realms/insights/...
 
+# Packages whose tests hold rows of the security sheet.
+SHEET_PKGS := ./adapters/... ./application/trafficcop/ ./application/agents/ ./application/realms/... ./test/arch/ ./test/catalogue/
+
+.PHONY: sheet
+sheet: test-setup ## Run the rows of the security sheet and print the score card (report in .cache/sheet/report.json)
+	@rm -rf $(CACHE)/sheet/records
+	@status=0; SYMPHAINY_SHEET=$(CACHE)/sheet/records $(PGRUN) $(GOTESTSUM) --format pkgname-and-test-fails --hide-summary=skipped -- -count=1 $(SHEET_PKGS) || status=1; \
+	go run -buildvcs=false ./test/chaos -tier short || status=1; \
+	go run -buildvcs=false ./test/sheet/cmd/sheet || status=1; exit $$status
+
+.PHONY: sheet-nightly
+sheet-nightly: test-setup ## The same with the nightly tier: the chaos rows in full, and fuzzing (FUZZTIME=30s)
+	@rm -rf $(CACHE)/sheet/records
+	@status=0; SYMPHAINY_SHEET=$(CACHE)/sheet/records $(PGRUN) $(GOTESTSUM) --format pkgname-and-test-fails --hide-summary=skipped -- -count=1 $(SHEET_PKGS) || status=1; \
+	sh test/setup/fuzz.sh "$(or $(FUZZTIME),30s)" $(CACHE)/sheet/records || status=1; \
+	go run -buildvcs=false ./test/chaos -tier full || status=1; \
+	go run -buildvcs=false ./test/sheet/cmd/sheet -tiers cn || status=1; exit $$status
+
 .PHONY: chaos
 chaos: test-setup ## Break a deployment on purpose and judge what is left (ROWS=R1,R5, TIER=short, SEED=, RACE=1, OLD=revision)
 	@go run -buildvcs=false ./test/chaos -tier "$(or $(TIER),full)" -rows "$(ROWS)" -seed "$(or $(SEED),0)" -old "$(OLD)" $(if $(RACE),-race)

@@ -76,7 +76,9 @@ func TestConformanceOnPostgres(t *testing.T) {
 }
 
 func TestBounds(t *testing.T) {
-	for name, open := range map[string]func(*testing.T, ...func(*gormstore.Config)) *gormstore.Store{"sqlite": onSQLite, "postgres": func(t *testing.T, change ...func(*gormstore.Config)) *gormstore.Store { return onPostgres(t, change...) }} {
+	for name, open := range map[string]func(*testing.T, ...func(*gormstore.Config)) *gormstore.Store{"sqlite": onSQLite, "postgres": func(t *testing.T, change ...func(*gormstore.Config)) *gormstore.Store {
+		return onPostgres(t, change...)
+	}} {
 		t.Run(name, func(t *testing.T) {
 			storetest.RunBounds(t, func(t *testing.T, b ports.Concurrency) storetest.Subject {
 				s := open(t, func(cfg *gormstore.Config) { cfg.Concurrency = b })

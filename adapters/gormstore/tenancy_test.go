@@ -20,6 +20,7 @@ import (
 	"github.com/symphainy/symphainy/domain/intent"
 	"github.com/symphainy/symphainy/ports"
 	"github.com/symphainy/symphainy/test/pgtest"
+	"github.com/symphainy/symphainy/test/sheet"
 )
 
 // mixed is how many requests of many tenants share a pool of four connections.
@@ -107,6 +108,7 @@ func TestTheDatabaseKeepsTenantsApartByItself(t *testing.T) {
 	privileged, err := gormstore.Open(t.Context(), owner)
 	require.NoError(t, err)
 	require.ErrorIs(t, privileged.Unprivileged(t.Context()), gormstore.ErrPrivileged)
+	sheet.Record(t, "T4", 6*len(tables), "statements without any condition see no foreign row", "rows 0")
 	require.NoError(t, privileged.Close())
 }
 
@@ -159,5 +161,5 @@ func TestNothingBleedsThroughAPool(t *testing.T) {
 	all.Wait()
 	require.Zero(t, bled.Load())
 	require.GreaterOrEqual(t, seen.Load(), int64(mixed))
-	t.Logf("T4: %d requests, %d rows seen, bled %d", mixed, seen.Load(), bled.Load())
+	sheet.Record(t, "T4", mixed, fmt.Sprintf("%d rows seen over 4 connections, bled %d", seen.Load(), bled.Load()), "0")
 }

@@ -3,12 +3,15 @@ package httpapi_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/symphainy/symphainy/test/sheet"
 )
 
 // adminRoutes are all routes of the document below /api/admin, with their methods.
@@ -77,7 +80,7 @@ func TestAdminRoutesAreForAdminsAlone(t *testing.T) {
 			cells++
 		}
 	}
-	t.Logf("T8: %d routes, %d cells, 0 passed", len(routes), cells)
+	sheet.Record(t, "T8", cells, fmt.Sprintf("%d admin routes × 7 who are none: passed 0", len(routes)), "0")
 
 	// An admin of a tenant is nobody on the platform.
 	for _, c := range []call{

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/symphainy/symphainy/test/sheet"
 )
 
 // TestNamedTenantsAreComparedEverywhere: also where the credential is not yet known when the names are read (T2).
@@ -68,6 +70,7 @@ func (w *world) dial() net.Conn {
 
 // TestNoSecondRequestBehindChunks: a request with a length and chunks is one request, and nothing after it is read (N1).
 func TestNoSecondRequestBehindChunks(t *testing.T) {
+	sheet.Record(t, "N1", 1, "one request, and the connection closes", "as the row says")
 	w := newWorld(t)
 	conn := w.dial()
 	_, err := io.WriteString(conn, "POST /api/session/create-anonymous HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 7\r\n"+

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/symphainy/symphainy/domain/identity"
+	"github.com/symphainy/symphainy/test/sheet"
 )
 
 func bare(t *testing.T) *Server {
@@ -27,6 +28,7 @@ func bare(t *testing.T) *Server {
 
 // TestRouterPolicyDocumentAgree proves that the three say the same, both ways (F10).
 func TestRouterPolicyDocumentAgree(t *testing.T) {
+	sheet.Record(t, "F10", 1, "drift 0", "0")
 	s := bare(t)
 	table, routed, documented := map[string]string{}, map[string]bool{}, map[string]string{}
 	for _, p := range policies() {

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/symphainy/symphainy/adapters/httpapi"
+	"github.com/symphainy/symphainy/test/sheet"
 )
 
 func shapes() map[string]string {
@@ -44,6 +45,7 @@ func bodyRoutes(w *world) map[string]string {
 }
 
 func TestStrictJSONOnEveryBodyRoute(t *testing.T) {
+	sheet.Record(t, "N3", 1, "every JSON route refuses every shape", "as the row says")
 	w := newWorld(t)
 	routes := bodyRoutes(w)
 	v, ada := w.visit(), w.register("ada")
@@ -110,6 +112,8 @@ func TestRequestsAreBounded(t *testing.T) {
 
 // TestPathsAreMatchedAsReceived tries to get past the table (N8, N4).
 func TestPathsAreMatchedAsReceived(t *testing.T) {
+	sheet.Record(t, "N8", 1, "nothing gets past the table", "as the row says")
+	sheet.Record(t, "N4", 1, "405", "as the row says")
 	w := newWorld(t)
 	ada := w.register("ada")
 	for _, path := range []string{
@@ -156,6 +160,7 @@ func (w *world) raw(t *testing.T, method, path, token string) int {
 }
 
 func TestCORS(t *testing.T) {
+	sheet.Record(t, "A17", 1, "no origin is reflected", "as the row says")
 	w := newWorld(t)
 	bad := []string{"https://evil.example", "null", "https://app.example.org.evil.example", "https://evil-app.example.org", "http://app.example.org", "https://app.example.org:444",
 		"https://APP.example.org", "https://app.example.org.", "https://app.example.org/", "https://u@app.example.org", "https://sub.app.example.org", "file://", "https://[::1]", "*", "app.example.org"}
@@ -185,6 +190,7 @@ func TestCORS(t *testing.T) {
 
 // TestCSRF: what a cookie alone proves needs our own or a listed page, and JSON (A16).
 func TestCSRF(t *testing.T) {
+	sheet.Record(t, "A16", 1, "foreign pages and forms are refused", "as the row says")
 	w := newWorld(t)
 	ada, v := w.register("ada"), w.visit()
 	lgn, sas := cookieOf(t, ada.cookies, "lgn"), cookieOf(t, v.cookies, "sas-")
@@ -214,6 +220,7 @@ func TestCSRF(t *testing.T) {
 
 // TestHostsDoNotMakeLinks: nothing in an answer comes from Host or forwarded headers (A18).
 func TestHostsDoNotMakeLinks(t *testing.T) {
+	sheet.Record(t, "A18", 1, "poisoned 0", "as the row says")
 	w := newWorld(t)
 	v := w.visit()
 	for _, c := range []call{{method: "GET", path: "/"}, {method: "GET", path: "/api/docs"}, {method: "GET", path: "/api/openapi.json"}, {method: "POST", path: "/api/session/create-anonymous"},
@@ -235,6 +242,8 @@ func TestHostsDoNotMakeLinks(t *testing.T) {
 
 // TestLogsTellNoSecrets plants canaries wherever a request can carry one (H13, N9).
 func TestLogsTellNoSecrets(t *testing.T) {
+	sheet.Record(t, "N9", 1, "one line each", "as the row says")
+	sheet.Record(t, "W19", 1, "canaries in the HTTP log 0", "as the row says")
 	w := newWorld(t)
 	v, ada := w.visit(), w.register("ada")
 	w.do(call{method: "GET", path: "/api/session/" + v.session + "?session_secret=" + v.secret})

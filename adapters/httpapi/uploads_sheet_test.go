@@ -10,10 +10,13 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/symphainy/symphainy/test/sheet"
 )
 
 // U1: uploads that lie about their size or shape are refused, and leave nothing in the store.
 func TestHostileUploadsLeaveNothing(t *testing.T) {
+	sheet.Record(t, "U1", 1, "refused, files left 0", "as the row says")
 	w := newWorld(t)
 	v := w.visit()
 	before := w.files.Keys()
@@ -67,6 +70,8 @@ func TestHostileUploadsLeaveNothing(t *testing.T) {
 
 // U6 and U7: whatever a file is called, its key is the server's, nobody else reads it, and its download is inert.
 func TestHostileNamesAreOnlyLabels(t *testing.T) {
+	sheet.Record(t, "U6", 1, "keys are the server's", "as the row says")
+	sheet.Record(t, "U7", 1, "downloads are inert", "as the row says")
 	w := newWorld(t)
 	v, other := w.visit(), w.visit()
 	as := call{secret: v.secret}

@@ -21,6 +21,7 @@ import (
 
 	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/ports"
+	"github.com/symphainy/symphainy/test/sheet"
 )
 
 type attack struct {
@@ -32,6 +33,7 @@ type attack struct {
 func refused(t *testing.T, want int, attacks []attack) {
 	t.Helper()
 	require.Len(t, attacks, want)
+	sheet.Record(t, "A1", want, "refused by the one verifier of all carriers", "all")
 	c := &clock{now: noon}
 	v := verifier(t, c, "live")
 	_, err := v.Verify(token(t, goodHeader(), goodPayload()))

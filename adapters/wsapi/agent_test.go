@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/symphainy/symphainy/domain/typeid"
+	"github.com/symphainy/symphainy/test/sheet"
 )
 
 func types(frames []frame) []string {
@@ -205,6 +206,7 @@ func TestBadMessages(t *testing.T) {
 
 // W15: whatever frame names an object of somebody else, the answer is that of an object that does not exist, byte for byte.
 func TestForeignIDsAreUnknown(t *testing.T) {
+	sheet.Record(t, "W15", 1, "foreign ids answer as unknown ones, byte for byte", "as the row says")
 	w := newWorld(t)
 	theirs, mine := w.Anonymous(), w.Anonymous()
 	execution := w.begin(guest(theirs), theirs.Session.ID())

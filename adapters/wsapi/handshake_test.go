@@ -12,6 +12,7 @@ import (
 	"github.com/symphainy/symphainy/adapters/wsapi"
 	"github.com/symphainy/symphainy/domain/identity"
 	"github.com/symphainy/symphainy/domain/typeid"
+	"github.com/symphainy/symphainy/test/sheet"
 )
 
 // ticket buys a ticket.
@@ -104,6 +105,7 @@ func TestTokenInTheURL(t *testing.T) {
 
 // W1: twelve bad credentials by five carriers at both endpoints never get a 101.
 func TestBadCredentials(t *testing.T) {
+	sheet.Record(t, "W1", 1, "bad credentials by every carrier get no 101", "as the row says")
 	w := newWorld(t, func(_ *wsapi.Deps, c *wsapi.Config) { c.AllowQueryJWT = true })
 	ada, eve, off := w.Register("ada"), w.Register("eve"), w.Register("off")
 	id := ada.Session.ID()
@@ -159,6 +161,7 @@ func TestBadCredentials(t *testing.T) {
 
 // W2: who is neither ours nor listed does not get in, whatever it proves.
 func TestOrigins(t *testing.T) {
+	sheet.Record(t, "W2", 1, "foreign origins get no 101", "as the row says")
 	w := newWorld(t)
 	ada := w.Register("ada")
 	at := agentPath("session_id", ada.Session.ID())

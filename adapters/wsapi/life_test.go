@@ -14,10 +14,12 @@ import (
 	"github.com/symphainy/symphainy/domain/identity"
 	"github.com/symphainy/symphainy/domain/session"
 	"github.com/symphainy/symphainy/ports"
+	"github.com/symphainy/symphainy/test/sheet"
 )
 
 // W13: a token's end ends its socket, unless a later one came before.
 func TestExpiryAndRefresh(t *testing.T) {
+	sheet.Record(t, "W13", 1, "a token's end ends its socket", "as the row says")
 	w := newWorld(t)
 	ada, bob := w.Register("ada"), w.Register("bob")
 	dies, _ := w.agent(ada.Session.ID(), bearer(ada.AccessToken))
@@ -40,6 +42,7 @@ func TestExpiryAndRefresh(t *testing.T) {
 
 // W14: what takes a caller's rights away closes the sockets, silent ones too.
 func TestRevocation(t *testing.T) {
+	sheet.Record(t, "W14", 1, "rights taken away close silent sockets too; between replicas: test/e2e", "as the row says")
 	for name, revoke := range map[string]func(w *world, p identity.Principal){
 		"logout": func(w *world, p identity.Principal) { require.NoError(t, w.Accounts.Logout(t.Context(), p)) },
 		"end":    func(w *world, p identity.Principal) { require.NoError(t, w.Sessions.End(t.Context(), p, p.SessionID)) },
@@ -131,6 +134,7 @@ func TestUpgradeInPlace(t *testing.T) {
 
 // S9: an upgrade that came another way leaves the visitor's sockets nothing.
 func TestUpgradeElsewhere(t *testing.T) {
+	sheet.Record(t, "S9", 1, "an upgrade elsewhere leaves the visitor's sockets nothing", "as the row says")
 	w := newWorld(t)
 	visit, ada := w.Anonymous(), w.Register("ada")
 	work := w.begin(guest(visit), visit.Session.ID())
@@ -241,6 +245,7 @@ func (panics) Send(context.Context, identity.Principal, conversation.MessageComm
 
 // W18: a bug in a handler ends its socket, nothing else.
 func TestAPanicEndsOneSocket(t *testing.T) {
+	sheet.Record(t, "W18", 1, "a panic ends one socket", "as the row says")
 	w := newWorld(t, func(d *wsapi.Deps, _ *wsapi.Config) { d.Conversations = panics{d.Conversations} })
 	visit := w.Anonymous()
 	c, _ := w.agent(visit.Session.ID(), secret(visit))

@@ -17,6 +17,7 @@ import (
 
 	"github.com/symphainy/symphainy/adapters/wsapi"
 	"github.com/symphainy/symphainy/application/trafficcop"
+	"github.com/symphainy/symphainy/test/sheet"
 )
 
 // wire is a client without a library: it writes what it likes.
@@ -115,6 +116,9 @@ func closing(code int, text string) []byte {
 
 // W6, W5, W3: frames that the protocol forbids end the socket with the code that names the fault; the process is none the worse.
 func TestProtocolViolations(t *testing.T) {
+	sheet.Record(t, "W3", 1, "sizes and lengths end the socket with their code", "as the row says")
+	sheet.Record(t, "W5", 1, "compression is not negotiated, RSV1 is 1002", "as the row says")
+	sheet.Record(t, "W6", 1, "forbidden frames end the socket with their code", "as the row says")
 	w := newWorld(t)
 	visit := w.Anonymous()
 	ping := []byte(`{"type":"ping"}`)
@@ -195,6 +199,7 @@ func TestGoodFrames(t *testing.T) {
 
 // W4: neither endless fragments nor a message that never ends hold anything for long.
 func TestEndlessMessages(t *testing.T) {
+	sheet.Record(t, "W4", 1, "closed, nothing held", "as the row says")
 	w := newWorld(t, func(_ *wsapi.Deps, c *wsapi.Config) { c.MessageTime = 100 * time.Millisecond })
 	visit := w.Anonymous()
 	r := w.raw(visit)
@@ -222,6 +227,7 @@ func flood(conn net.Conn, frame []byte, times int) {
 
 // W11: a client that floods is closed, by messages as by control frames.
 func TestFloods(t *testing.T) {
+	sheet.Record(t, "W11", 1, "closed with 4429", "as the row says")
 	w := newWorld(t)
 	visit := w.Anonymous()
 	for name, frame := range map[string][]byte{
@@ -238,6 +244,7 @@ func TestFloods(t *testing.T) {
 
 // W7: a reader that does not read is cut with its own code, and holds no more than its queue; the others notice nothing.
 func TestSlowReader(t *testing.T) {
+	sheet.Record(t, "W7", 1, "closed with 4413, the others notice nothing", "as the row says")
 	w := newWorld(t, func(_ *wsapi.Deps, c *wsapi.Config) { c.DrainWait, c.Write = 100*time.Millisecond, patience })
 	visit := w.Anonymous()
 	work := w.begin(guest(visit), visit.Session.ID())

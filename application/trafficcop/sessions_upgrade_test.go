@@ -17,6 +17,7 @@ import (
 	"github.com/symphainy/symphainy/domain/typeid"
 	"github.com/symphainy/symphainy/ports"
 	"github.com/symphainy/symphainy/test/authkit"
+	"github.com/symphainy/symphainy/test/sheet"
 )
 
 func upgrade(t *testing.T, k *authkit.Kit, token, sessionID, secret string) error {
@@ -55,6 +56,7 @@ func TestUpgradeKeepsTheIDAndRaisesTheEpoch(t *testing.T) {
 
 // S4: whoever planted the session and knows its secret has nothing in hand after the victim's upgrade.
 func TestFullFixationLeavesTheAttackerNothing(t *testing.T) {
+	sheet.Record(t, "S4", 1, "the attacker has nothing in hand", "as the row says")
 	k := authkit.New(t)
 	replica, _, sessions := k.Replica()
 	for range 50 {
@@ -86,6 +88,9 @@ func TestFullFixationLeavesTheAttackerNothing(t *testing.T) {
 
 // S1, S3, S5: the id alone, and every secret but the right one, is an unknown session.
 func TestUpgradeWithoutTheRightSecret(t *testing.T) {
+	sheet.Record(t, "S1", 1, "the id alone opens nothing", "as the row says")
+	sheet.Record(t, "S3", 1, "a planted id alone upgrades nothing", "as the row says")
+	sheet.Record(t, "S5", 1, "every secret but the right one is refused", "as the row says")
 	k := authkit.New(t)
 	in, visit, other := k.Register("ada"), k.Anonymous(), k.Anonymous()
 	id := visit.Session.ID()
@@ -108,6 +113,7 @@ func TestUpgradeWithoutTheRightSecret(t *testing.T) {
 
 // S6: a repeat by the owner, also without the secret and long after, is a no-op; by anyone else it is an unknown session.
 func TestSecondUpgrade(t *testing.T) {
+	sheet.Record(t, "S6", 1, "404, 404, a no-op", "as the row says")
 	k := authkit.New(t)
 	ada, bob, visit := k.Register("ada"), k.Register("bob"), k.Anonymous()
 	id := visit.Session.ID()
@@ -148,6 +154,7 @@ func TestSecondUpgradeFromAnotherTenant(t *testing.T) {
 
 // S8: one owner, and exactly one winner who gets a token, whoever asks at the same time on whichever replica.
 func TestParallelUpgradesHaveOneOwner(t *testing.T) {
+	sheet.Record(t, "S8", 1, "one owner", "as the row says")
 	k := authkit.New(t)
 	replicas := []*trafficcop.Sessions{k.Sessions}
 	for range 2 {
@@ -192,6 +199,7 @@ func TestParallelUpgradesHaveOneOwner(t *testing.T) {
 
 // S12, first half: what is not a fresh, good, explicit access token of the user named.
 func TestUpgradeNeedsAFreshTokenOfTheNamedUser(t *testing.T) {
+	sheet.Record(t, "S12", 1, "wrong halves are refused", "as the row says")
 	k := authkit.New(t)
 	ada, bob, visit := k.Register("ada"), k.Register("bob"), k.Anonymous()
 	id := visit.Session.ID()
@@ -256,6 +264,7 @@ func TestUpgradeAfterLogoutOrWithLostRights(t *testing.T) {
 
 // S7: all that the session made is the owner's, and nothing answers to the anonymous scope any more.
 func TestUpgradeMovesWhatTheSessionMade(t *testing.T) {
+	sheet.Record(t, "S7", 1, "no anonymous copy answers", "as the row says")
 	k := authkit.New(t)
 	in, visit := k.Register("ada"), k.Anonymous()
 	id := visit.Session.ID()

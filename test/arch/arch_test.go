@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/symphainy/symphainy/test/arch"
+	"github.com/symphainy/symphainy/test/sheet"
 )
 
 func TestArchitecture(t *testing.T) {
@@ -122,6 +123,31 @@ func TestRulesAboutCodeRefuse(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) { requireVerdict(t, c.path, c.source, c.refused) })
 	}
+}
+
+// T5: twelve ways in which the ORM does more than it says, each found in the store and none there.
+func TestTrapsOfTheORMAreFound(t *testing.T) {
+	seeded := map[string]string{
+		"a zero struct":          `db.Where(&row{TenantID: ""}).Find(&rows)`,
+		"an or outside a group":  `db.Where("tenant_id = ?", a).Or("owner = ?", b).Find(&rows)`,
+		"a save":                 `db.Where("tenant_id = ?", a).Save(&row)`,
+		"text as a key":          `db.First(&row, id)`,
+		"text to find":           `tx.Find(&rows, filter)`,
+		"text to take":           `tx.Take(&row, id)`,
+		"text to delete":         `tx.Delete(&row, id)`,
+		"text as order":          `db.Order(by).Find(&rows)`,
+		"a built condition":      `db.Where("name = '" + name + "'").Find(&rows)`,
+		"without scopes":         `db.Unscoped().Find(&rows)`,
+		"first or create":        `db.Where("id = ?", id).FirstOrCreate(&row)`,
+		"a variable in a having": `db.Group("a").Having(filter).Find(&rows)`,
+	}
+	require.Len(t, seeded, 12)
+	for name, statement := range seeded {
+		file, err := arch.Parse("adapters/gormstore/a.go", "package a; func f() { "+statement+" }")
+		require.NoError(t, err)
+		require.NotEmpty(t, arch.Check([]arch.File{file}), name)
+	}
+	sheet.Record(t, "T5", len(seeded), "seeded traps found; in the store 0 (TestArchitecture)", "12/12, 0")
 }
 
 func requireVerdict(t *testing.T, path, source, refused string) {

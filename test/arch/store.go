@@ -20,6 +20,7 @@ func checkStore(file File) []Violation {
 		return nil
 	}
 	constants := packageConstants(file.Tree)
+	grouped := insideGroups(file.Tree)
 	var found []Violation
 	ast.Inspect(file.Tree, func(node ast.Node) bool {
 		call, ok := node.(*ast.CallExpr)
@@ -30,12 +31,40 @@ func checkStore(file File) []Violation {
 		if !ok || !chain(method.X) {
 			return true
 		}
-		if text := storeTrap(method.Sel.Name, call.Args, constants); text != "" {
+		text := storeTrap(method.Sel.Name, call.Args, constants)
+		if method.Sel.Name == "Or" && !grouped[call] && text == "" {
+			text = ".Or outside of a group: it also holds without the conditions before it"
+		}
+		if text != "" {
 			found = append(found, Violation{file.Path, file.Fset.Position(method.Sel.Pos()).Line, text})
 		}
 		return true
 	})
 	return found
+}
+
+// insideGroups gives the calls that are written as an argument of a condition, where an Or stays among its own.
+func insideGroups(tree *ast.File) map[ast.Node]bool {
+	inside := map[ast.Node]bool{}
+	ast.Inspect(tree, func(node ast.Node) bool {
+		call, ok := node.(*ast.CallExpr)
+		if !ok {
+			return true
+		}
+		if method, ok := call.Fun.(*ast.SelectorExpr); !ok || method.Sel.Name != "Where" && method.Sel.Name != "Not" || !chain(method.X) {
+			return true
+		}
+		for _, arg := range call.Args {
+			ast.Inspect(arg, func(n ast.Node) bool {
+				if n != nil {
+					inside[n] = true
+				}
+				return true
+			})
+		}
+		return true
+	})
+	return inside
 }
 
 func storeTrap(method string, args []ast.Expr, constants map[string]bool) string {

@@ -10,10 +10,12 @@ import (
 
 	"github.com/symphainy/symphainy/application/realms/content/parse"
 	"github.com/symphainy/symphainy/domain/fault"
+	"github.com/symphainy/symphainy/test/sheet"
 )
 
 // U3: names of entries are never paths. A container with them is read as if they were not there, or refused, and no file appears.
 func TestEntryNamesAreNoPaths(t *testing.T) {
+	sheet.Record(t, "U3", 1, "files outside 0", "as the row says")
 	fixtures := map[string][]byte{}
 	for _, name := range containers {
 		fixtures[name] = fixtureBytes(t, name)

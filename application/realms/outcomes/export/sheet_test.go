@@ -14,6 +14,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/symphainy/symphainy/application/realms/outcomes/export"
+	"github.com/symphainy/symphainy/test/sheet"
 )
 
 // formulas are cells that a spreadsheet would calculate if they were written as they are.
@@ -56,6 +57,7 @@ var (
 
 // U8: no export hands a formula to a spreadsheet, and each keeps its own grammar.
 func TestNoExportHoldsAFormula(t *testing.T) {
+	sheet.Record(t, "U8", 1, "escaped in every export", "as the row says")
 	ran := 0
 	for _, text := range formulas {
 		table, err := csv.NewReader(strings.NewReader(exported(t, export.CSV, text))).ReadAll()
@@ -89,6 +91,7 @@ func TestNoExportHoldsAFormula(t *testing.T) {
 
 // U8: random cells of what is dangerous stay one cell and inert, and a reader sees all of their text.
 func TestRandomCellsAreInert(t *testing.T) {
+	sheet.Record(t, "U8", 1, "random cells are inert", "as the row says")
 	const cells, batch = 100_000, 10_000
 	alphabet := []rune("=+-@\t\r\n\x00＝＋－＠;,\"'|% a1é\u200b\u202e")
 	random := rand.New(rand.NewPCG(8, 8))
