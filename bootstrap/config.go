@@ -51,6 +51,7 @@ type Config struct {
 
 	Concurrency ConcurrencyConfig `koanf:"concurrency"`
 	Results     ResultsConfig     `koanf:"results"`
+	Retention   RetentionConfig   `koanf:"retention"`
 
 	Schedules schedules.Config `koanf:"schedules"`
 
@@ -96,6 +97,11 @@ type ConcurrencyConfig struct {
 // ResultsConfig says what is kept of what executions make.
 type ResultsConfig struct {
 	PerType []string `koanf:"per_type" doc:"what is kept of the renderings of an artifact type: persist, cache (24 h) or discard, such as roadmap=cache,workflow=discard"`
+}
+
+// RetentionConfig says how long is kept what grows.
+type RetentionConfig struct {
+	Events time.Duration `koanf:"events" doc:"how long the event log of an execution that has ended is kept; 0 keeps it for ever"`
 }
 
 // AuthConfig is about sign-in and tokens.
@@ -184,7 +190,7 @@ func Defaults(environment string) Config {
 		},
 		LLM:     LLMConfig{Model: llm.Model, Timeout: llm.Timeout, Idle: llm.Idle, Retries: llm.Retries, MaxTokens: llm.MaxTokens},
 		Workers: 8, StopTimeout: 30 * time.Second, SweepEvery: 15 * time.Minute, PurgeEvery: time.Minute,
-		Schedules: schedules.Defaults(), Runtime: runtime.Defaults(), WS: ws, Hashing: passwords.Defaults(),
+		Retention: RetentionConfig{Events: 90 * 24 * time.Hour}, Schedules: schedules.Defaults(), Runtime: runtime.Defaults(), WS: ws, Hashing: passwords.Defaults(),
 	}
 }
 

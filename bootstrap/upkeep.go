@@ -37,6 +37,7 @@ func upkeepModule(cfg Config) fx.Option {
 			u := &upkeep{log: log, chores: []chore{
 				{"sweep expired contracts", cfg.SweepEvery, func(ctx context.Context) error { return sweep(ctx, c, log) }},
 				{"purge what has expired", cfg.PurgeEvery, func(ctx context.Context) error { return purge(ctx, uow, clock) }},
+				{"trim event logs", cfg.PurgeEvery, func(ctx context.Context) error { return trim(ctx, uow, cfg.Retention.Events, log) }},
 				sealing(uow, log),
 			}}
 			lc.Append(fx.StartStopHook(u.start, u.stop))
@@ -108,4 +109,29 @@ func purge(ctx context.Context, uow ports.UnitOfWork, clock ports.Clock) error {
 		_, err := tx.Idempotency.DeleteExpired(ctx, now)
 		return err
 	})
+}
+
+// trimBatch is how many logs one transaction removes.
+const trimBatch = 100
+
+// trim removes the event logs of executions that ended longer ago than they are kept, a few at a time. What is audited stays.
+func trim(ctx context.Context, uow ports.UnitOfWork, age time.Duration, log *slog.Logger) error {
+	if age == 0 {
+		return nil
+	}
+	total, n := 0, trimBatch
+	for n == trimBatch {
+		err := uow.Do(ctx, func(ctx context.Context, tx ports.Tx) (err error) {
+			n, err = tx.Retention.TrimEvents(ctx, age, trimBatch)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		total += n
+	}
+	if total > 0 {
+		log.InfoContext(ctx, "event logs were trimmed", slog.Int("executions", total))
+	}
+	return nil
 }

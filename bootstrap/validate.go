@@ -170,6 +170,9 @@ func (c Config) validateParts() []error {
 	_, bounds := c.concurrency()
 	_, results := c.results()
 	problems := []error{bounds, results, c.store().Validate(), c.Runtime.Validate(), c.Schedules.Validate(), c.WS.Validate(), c.Hashing.Validate()}
+	if c.Retention.Events < 0 {
+		problems = append(problems, errors.New("retention.events must not be negative"))
+	}
 	var level slog.Level
 	if level.UnmarshalText([]byte(c.Log.Level)) != nil {
 		problems = append(problems, fmt.Errorf("log.level must be debug, info, warn or error, not %q", c.Log.Level))

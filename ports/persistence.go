@@ -41,6 +41,7 @@ type Tx struct {
 	Children      ChildStore
 	Decisions     DecisionStore
 	Deadlines     DeadlineStore
+	Retention     RetentionStore
 	Schedules     ScheduleStore
 	Ticks         TickStore
 	Events        EventLog
@@ -262,6 +263,13 @@ type DeadlineStore interface {
 	Overdue(ctx context.Context, limit int) ([]string, error)
 	// Seize locks one if it is still overdue; otherwise it is ErrNotFound.
 	Seize(ctx context.Context, id string) (execution.Execution, error)
+}
+
+// RetentionStore removes what is no longer kept, of all tenants.
+type RetentionStore interface {
+	// TrimEvents removes the logs of up to limit executions that ended at least age ago by database time, the oldest first, and notes in their
+	// TrimmedSeq how far. Nothing of an execution that has not ended is removed. It returns of how many.
+	TrimEvents(ctx context.Context, age time.Duration, limit int) (int, error)
 }
 
 // EventLog keeps the events of executions.

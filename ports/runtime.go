@@ -155,9 +155,11 @@ type BulkResult struct {
 type EventPage struct {
 	Events []event.Event
 	Epoch  int
-	// Recovered is false if the log cannot continue from where the reader stood; Reason says why ("epoch_changed", "future_position").
+	// Recovered is false if the log cannot continue from where the reader stood; Reason says why ("epoch_changed", "future_position",
+	// "trimmed"). Start is the position from which it is read instead.
 	Recovered bool
 	Reason    string
+	Start     int64
 	// Ended tells that the execution is terminal and the page reaches the end of its log.
 	Ended bool
 }

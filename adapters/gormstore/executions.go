@@ -38,6 +38,7 @@ type executionRow struct {
 	LeaseUntil      stamp                `gorm:"column:lease_until"`
 	Due             stamp                `gorm:"column:due_at"`
 	LastSeq         int64                `gorm:"column:last_seq"`
+	TrimmedSeq      int64                `gorm:"column:trimmed_seq"`
 	Epoch           int                  `gorm:"column:epoch"`
 	CancelRequested bool                 `gorm:"column:cancel_requested"`
 	Progress        rawJSON              `gorm:"column:progress"`
@@ -69,7 +70,7 @@ func executionRowOf(s execution.Snapshot) executionRow {
 		TenantID: s.TenantID, ID: s.ID, OwnerID: s.OwnerID, SessionID: s.SessionID, IntentID: s.Intent.ID, IntentType: s.Intent.Type,
 		Parameters: s.Intent.Parameters, Metadata: s.Intent.Metadata, SolutionID: s.Intent.SolutionID, Lane: s.Intent.Lane, SameKey: s.Intent.SameKey, Realm: s.Realm,
 		Principal: object[principalDoc]{principalOf(s.Principal)}, State: string(s.State), Attempt: s.Attempt, Fence: s.Fence,
-		LeaseOwner: s.LeaseOwner, LeaseUntil: at(s.LeaseUntil), Due: at(s.DueAt), LastSeq: s.LastSeq, Epoch: s.Epoch,
+		LeaseOwner: s.LeaseOwner, LeaseUntil: at(s.LeaseUntil), Due: at(s.DueAt), LastSeq: s.LastSeq, TrimmedSeq: s.TrimmedSeq, Epoch: s.Epoch,
 		CancelRequested: s.CancelRequested, Progress: s.Progress, Artifacts: s.Artifacts, ErrorCode: s.ErrorCode,
 		ErrorMessage: s.ErrorMessage, Waiting: s.Waiting, ParentID: s.ParentID, TraceID: s.TraceID, Deadline: at(s.Deadline),
 		PauseRequested: s.PauseRequested, WaitingFor: string(s.WaitingFor), Ending: string(s.Ending), ChildKey: s.ChildKey,
@@ -85,7 +86,7 @@ func (r executionRow) execution() execution.Execution {
 			ID: r.IntentID, Type: r.IntentType, Parameters: r.Parameters, Metadata: r.Metadata, SolutionID: r.SolutionID, Lane: r.Lane, SameKey: r.SameKey,
 		},
 		State: execution.State(r.State), Attempt: r.Attempt, Fence: r.Fence, LeaseOwner: r.LeaseOwner, LeaseUntil: r.LeaseUntil.Time,
-		DueAt: r.Due.Time, LastSeq: r.LastSeq, Epoch: r.Epoch, CancelRequested: r.CancelRequested, Progress: r.Progress,
+		DueAt: r.Due.Time, LastSeq: r.LastSeq, TrimmedSeq: r.TrimmedSeq, Epoch: r.Epoch, CancelRequested: r.CancelRequested, Progress: r.Progress,
 		Artifacts: r.Artifacts, ErrorCode: r.ErrorCode, ErrorMessage: r.ErrorMessage, Waiting: r.Waiting, ParentID: r.ParentID,
 		TraceID: r.TraceID, Deadline: r.Deadline.Time, Version: r.Version, CreatedAt: r.Created.Time, StartedAt: r.Started.Time,
 		CompletedAt: r.Completed.Time, UpdatedAt: r.Updated.Time, PauseRequested: r.PauseRequested,

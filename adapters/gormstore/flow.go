@@ -37,16 +37,28 @@ func (t *transaction) bounded() (condition string, args []any) {
 	return condition, args
 }
 
-// claimsLock is the advisory lock under which claims that are bounded follow each other on PostgreSQL: two that count at the same time
-// would both see room for one. SQLite has one writer.
-const claimsLock = int64(0x73796d70686c6d74)
-
-func (t *transaction) lockClaims(ctx context.Context) error {
+// lockClaims lets claims that one bound counts follow each other on PostgreSQL: two that count at the same time would both see room for one.
+// Those of other tenants and types do not wait. The tenant's lock comes first, so that two never wait for each other. SQLite has one writer.
+func (t *transaction) lockClaims(ctx context.Context, id string) error {
 	if t.sqlite || !t.bounds.Bounded() {
 		return nil
 	}
-	_, err := t.exec(ctx, "SELECT pg_advisory_xact_lock(?)", claimsLock)
-	return err
+	row, err := one[struct {
+		Tenant string `gorm:"column:tenant_id"`
+		Type   string `gorm:"column:intent_type"`
+	}](ctx, t, "SELECT tenant_id, intent_type FROM executions WHERE id = ?", id)
+	if err != nil {
+		return err
+	}
+	if t.bounds.PerTenant > 0 || t.bounds.PerSession > 0 {
+		if err := t.lockLane(ctx, row.Tenant, "\x00claims"); err != nil {
+			return err
+		}
+	}
+	if t.bounds.PerType[row.Type] > 0 {
+		return t.lockLane(ctx, "\x00claims", row.Type)
+	}
+	return nil
 }
 
 func (s flow) Same(ctx context.Context, scope identity.Scope, sessionID, key string) (execution.Execution, error) {

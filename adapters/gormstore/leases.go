@@ -27,7 +27,9 @@ func (s leases) Claim(ctx context.Context, id, owner string, lease time.Duration
 	if err := s.t.across(ctx); err != nil {
 		return execution.Execution{}, err
 	}
-	if err := s.t.lockClaims(ctx); err != nil {
+	if err := s.t.lockClaims(ctx, id); errors.Is(err, fault.ErrNotFound) {
+		return execution.Execution{}, execution.ErrNotClaimable
+	} else if err != nil {
 		return execution.Execution{}, err
 	}
 	now := s.t.now()

@@ -121,11 +121,13 @@ func (s decisions) Lock(ctx context.Context, tenantID, id string) (execution.Exe
 	return restore(row, err, executionRow.execution)
 }
 
+// openDecisions reads the partial index of what waits for a decision, in its order.
+const openDecisions = " FROM executions WHERE tenant_id = ? AND waiting_for = 'decision' AND state = 'waiting' AND id > ? ORDER BY id LIMIT ?"
+
 func (s decisions) Open(ctx context.Context, tenantID string, page ports.Page) ([]execution.Execution, error) {
 	if err := s.t.in(ctx, tenantID); err != nil {
 		return nil, err
 	}
-	rows, err := many[executionRow](ctx, s.t, "SELECT "+columns[executionRow]()+` FROM executions
-		WHERE tenant_id = ? AND waiting_for = 'decision' AND state = 'waiting' AND id > ? ORDER BY id LIMIT ?`, tenantID, page.After, max(page.Limit, 0))
+	rows, err := many[executionRow](ctx, s.t, "SELECT "+columns[executionRow]()+openDecisions, tenantID, page.After, max(page.Limit, 0))
 	return convert(rows, err, executionRow.execution)
 }

@@ -112,7 +112,7 @@ func (s *Server) events(c *gin.Context) {
 func (s *Server) eventPage(c *gin.Context, page ports.EventPage, from ports.Position) {
 	out := wire.EventPage{Events: wire.NewEvents(page.Events), Epoch: page.Epoch, NextAfterSeq: from.Seq, Recovered: page.Recovered, Reason: page.Reason}
 	if !page.Recovered {
-		out.NextAfterSeq = 0
+		out.NextAfterSeq = page.Start
 	}
 	if n := len(page.Events); n > 0 {
 		out.NextAfterSeq = page.Events[n-1].Seq
@@ -182,8 +182,11 @@ func (s *Server) stream(c *gin.Context, p identity.Principal, page ports.EventPa
 	out := &sse{w: c.Writer, rc: http.NewResponseController(c.Writer), slow: s.cfg.SlowWrite}
 	opening := ": symphainy\n\n"
 	if !page.Recovered {
-		opening += fmt.Sprintf("event: stream.resumed\ndata: {\"recovered\":false,\"reason\":%q,\"from_seq\":1}\n\n", page.Reason)
-		from = ports.Position{}
+		if page.Start > 0 { // where the reader stands now, so that it does not come again from where it stood
+			opening += fmt.Sprintf("id: %d-%d\n", page.Epoch, page.Start)
+		}
+		opening += fmt.Sprintf("event: stream.resumed\ndata: {\"recovered\":false,\"reason\":%q,\"from_seq\":%d}\n\n", page.Reason, page.Start+1)
+		from = ports.Position{Seq: page.Start}
 	}
 	from.Epoch = page.Epoch
 	if out.send(opening) != nil {

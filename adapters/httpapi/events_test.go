@@ -2,12 +2,17 @@ package httpapi_test
 
 import (
 	"bufio"
+	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/symphainy/symphainy/ports"
 )
 
 func TestEventPages(t *testing.T) {
@@ -114,4 +119,39 @@ func TestStreamsEndWithTheirReadersRights(t *testing.T) {
 	s.until("event: error")
 	_, err := io.ReadAll(s.res.Body)
 	require.NoError(t, err)
+}
+
+// What retention has removed is told to everybody who asks for it, and to nobody who has read it.
+func TestATrimmedLogSaysSo(t *testing.T) {
+	w := newWorld(t)
+	as := call{token: w.register("ada").token}
+	id := w.submit(as, "list_files", map[string]any{})
+	w.settle(as, id)
+	read := func(after int64) map[string]any {
+		return w.do(call{method: "GET", path: fmt.Sprintf("/api/execution/%s/events?after_seq=%d", id, after), token: as.token}).is(200).json()
+	}
+	last := read(0)["next_after_seq"]
+	w.clock.Advance(time.Hour)
+	require.NoError(t, w.store.Do(t.Context(), func(ctx context.Context, tx ports.Tx) error {
+		n, err := tx.Retention.TrimEvents(ctx, time.Hour, 10)
+		require.Equal(t, 1, n)
+		return err
+	}))
+	as.token = w.do(call{method: "POST", path: "/api/auth/login", body: map[string]any{"email": "ada@example.org", "password": password}}).is(200).str("access_token")
+	page := read(0)
+	require.Equal(t, []any{}, page["events"])
+	require.Equal(t, false, page["recovered"])
+	require.Equal(t, "trimmed", page["reason"])
+	require.Equal(t, last, page["next_after_seq"])
+	require.Equal(t, true, read(int64(last.(float64)))["recovered"])
+
+	lost := w.listen(id, call{token: as.token, header: map[string]string{"Last-Event-ID": "1-1"}})
+	position := fmt.Sprintf("1-%.0f", last)
+	lost.until("id: " + position)
+	require.Equal(t, fmt.Sprintf(`data: {"recovered":false,"reason":"trimmed","from_seq":%.0f}`, last.(float64)+1), lost.until("data: ")[1])
+	rest, err := io.ReadAll(lost.res.Body)
+	require.NoError(t, err)
+	require.NotContains(t, string(rest), "event:")
+	require.Equal(t, http.StatusNoContent, w.listen(id, call{token: as.token, header: map[string]string{"Last-Event-ID": position}}).res.StatusCode)
+	require.Equal(t, "completed", w.do(call{method: "GET", path: "/api/execution/" + id + "/status", token: as.token}).is(200).str("status"), "the execution itself stays")
 }

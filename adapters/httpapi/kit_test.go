@@ -64,6 +64,7 @@ const (
 // world is the real application on memory stores, behind a real server.
 type world struct {
 	files   *realmtest.Blobs
+	store   *memstore.Store
 	t       *testing.T
 	clock   *clock.Clock
 	handler *httpapi.Server
@@ -184,6 +185,7 @@ func (w *world) deps() httpapi.Deps {
 	log := slog.New(slog.NewJSONHandler(lockedBuffer{&w.logging, w.log}, nil))
 	queue := localqueue.New(localqueue.Config{Workers: 2, Logger: log})
 	store := memstore.New(w.clock, memstore.OnEnqueue(queue.Enqueued))
+	w.store = store
 	seed := sha256.Sum256([]byte("httpapi"))
 	keys, err := jwtauth.NewKeys(ed25519.NewKeyFromSeed(seed[:]))
 	require.NoError(t, err)

@@ -62,7 +62,7 @@ func (s executions) Save(ctx context.Context, e execution.Execution) error {
 		if stored.TenantID != next.TenantID {
 			return fault.ErrNotFound
 		}
-		next.OwnerID, next.Principal = stored.OwnerID, stored.Principal
+		next.OwnerID, next.Principal, next.TrimmedSeq = stored.OwnerID, stored.Principal, stored.TrimmedSeq
 		return nil
 	})
 }

@@ -189,7 +189,7 @@ func (s *socket) put(ctx context.Context, e event.Event, conversationID string) 
 
 // resumed queues the answer to a resume.
 func (s *socket) resumed(ctx context.Context, executionID, conversationID string, from ports.Position, page ports.EventPage) error {
-	data := resumed{Recovered: page.Recovered, Reason: page.Reason, FromSeq: 1}
+	data := resumed{Recovered: page.Recovered, Reason: page.Reason, FromSeq: page.Start + 1}
 	if page.Recovered {
 		data.FromSeq = from.Seq + 1
 	}

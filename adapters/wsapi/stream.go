@@ -138,7 +138,7 @@ func (s *streamSocket) follow(ctx context.Context, scope identity.Scope, from po
 		}
 	}
 	if !page.Recovered {
-		from = ports.Position{}
+		from = ports.Position{Seq: page.Start}
 	}
 	return s.hub.Feed.Follow(ctx, scope, s.execution.ID, from, func(batch []event.Event) error {
 		for _, e := range batch {

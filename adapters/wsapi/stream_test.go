@@ -1,6 +1,8 @@
 package wsapi_test
 
 import (
+	"context"
+	"fmt"
 	"strconv"
 	"sync"
 	"testing"
@@ -8,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/symphainy/symphainy/domain/typeid"
+	"github.com/symphainy/symphainy/ports"
 )
 
 func TestStreamOfAnExecution(t *testing.T) {
@@ -42,6 +45,16 @@ func TestStreamOfAnExecution(t *testing.T) {
 	c.event("connection.established")
 	require.JSONEq(t, `{"recovered":false,"reason":"future_position","from_seq":1}`, string(c.event("stream.resumed").Data))
 	numbered(t, c.until("execution.completed"), work, 1)
+
+	// What retention has removed is told.
+	require.NoError(t, w.Store.Do(t.Context(), func(ctx context.Context, tx ports.Tx) error {
+		_, err := tx.Retention.TrimEvents(ctx, 0, 10)
+		return err
+	}))
+	c = w.open(streamPath(work, "after_seq", "1"), bearer(ada.AccessToken))
+	c.event("connection.established")
+	require.JSONEq(t, fmt.Sprintf(`{"recovered":false,"reason":"trimmed","from_seq":%d}`, last+1), string(c.event("stream.resumed").Data))
+	require.Equal(t, 1000, c.closed())
 }
 
 func TestStreamRefusals(t *testing.T) {

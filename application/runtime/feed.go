@@ -18,6 +18,8 @@ const (
 	reasonEpoch  = "epoch_changed"
 	reasonFuture = "future_position"
 	reasonPast   = "negative_position"
+	// reasonTrimmed is a position before what retention has left of the log.
+	reasonTrimmed = "trimmed"
 )
 
 // sight is a part of a log with the execution as it was at that moment. Several readers may hold the same one.
@@ -54,7 +56,7 @@ func (e *Engine) look(ctx context.Context, at place, limit int) (sight, error) {
 		s := ex.Snapshot()
 		page := ports.EventPage{Epoch: s.Epoch}
 		after, reason := start(s, at.from)
-		page.Recovered, page.Reason = reason == "", reason
+		page.Recovered, page.Reason, page.Start = reason == "", reason, after
 		if page.Events, err = tx.Events.Read(ctx, s.TenantID, at.execution, after, limit); err != nil {
 			return err
 		}
@@ -70,15 +72,17 @@ func (e *Engine) look(ctx context.Context, at place, limit int) (sight, error) {
 }
 
 // start judges a reader's position: where reading begins, and why not where the reader stood. A position that cannot be continued
-// starts from the beginning, so nothing is missed silently.
+// starts from the beginning, or from what retention has left, so nothing is missed silently.
 func start(s execution.Snapshot, from ports.Position) (after int64, reason string) {
 	switch {
 	case from.Epoch != 0 && from.Epoch != s.Epoch:
-		return 0, reasonEpoch
+		return s.TrimmedSeq, reasonEpoch
 	case from.Seq > s.LastSeq:
-		return 0, reasonFuture
+		return s.TrimmedSeq, reasonFuture
 	case from.Seq < 0:
-		return 0, reasonPast
+		return s.TrimmedSeq, reasonPast
+	case from.Seq < s.TrimmedSeq:
+		return s.TrimmedSeq, reasonTrimmed
 	}
 	return from.Seq, ""
 }

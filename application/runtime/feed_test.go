@@ -154,3 +154,33 @@ func TestWait(t *testing.T) {
 	w.work()
 	group.Wait()
 }
+
+func TestWhatRetentionRemovedIsToldToWhoAsksForIt(t *testing.T) {
+	w := newWorld(t, emitting(3))
+	id := w.submit(submission("act"))
+	w.work()
+	last := w.get(id).LastSeq
+	trim := func() (n int) {
+		require.NoError(t, w.store.Do(t.Context(), func(ctx context.Context, tx ports.Tx) (err error) {
+			n, err = tx.Retention.TrimEvents(ctx, time.Hour, 10)
+			return err
+		}))
+		return n
+	}
+	require.Zero(t, trim())
+	w.clock.Advance(time.Hour)
+	require.Equal(t, 1, trim())
+	for seq, want := range map[int64]ports.EventPage{
+		0:        {Epoch: 1, Reason: "trimmed", Start: last, Ended: true},
+		last - 1: {Epoch: 1, Reason: "trimmed", Start: last, Ended: true},
+		last:     {Epoch: 1, Recovered: true, Start: last, Ended: true},
+		last + 1: {Epoch: 1, Reason: "future_position", Start: last, Ended: true},
+	} {
+		page, err := w.engine.Page(t.Context(), ada().Scope(), id, ports.Position{Seq: seq}, 10)
+		require.NoError(t, err)
+		require.Empty(t, page.Events)
+		page.Events = nil
+		require.Equal(t, want, page, "after %d", seq)
+	}
+	require.NoError(t, w.engine.Follow(t.Context(), ada().Scope(), id, ports.Position{}, func([]event.Event) error { return errors.New("nothing is left to deliver") }))
+}

@@ -163,7 +163,7 @@ func (e *Engine) fallBack(ctx context.Context, tx ports.Tx, ex *execution.Execut
 	case !undoing && (s.PauseRequested || errors.Is(cause, errPauseRequested)):
 		return e.pauseNow(ctx, tx, ex, after, entry, nil, now)
 	case stopping:
-		return e.retry(ctx, tx, ex, after, errStopping, now, now)
+		return e.putBack(ctx, tx, ex, after, now)
 	}
 	policy := entry.Spec.RetryPolicy()
 	if e.another(policy, s, f, now) {
@@ -229,6 +229,18 @@ func (e *Engine) retry(ctx context.Context, tx ports.Tx, ex *execution.Execution
 	if err := ex.Retry(f.Code, safeMessage(f), due, now); err != nil {
 		return err
 	}
+	return e.retrying(ctx, tx, ex, after, f, due)
+}
+
+// putBack gives the work of a stopping process to another one.
+func (e *Engine) putBack(ctx context.Context, tx ports.Tx, ex *execution.Execution, after *execution.Snapshot, now time.Time) error {
+	if err := ex.PutBack(errStopping.Code, errStopping.Msg, now); err != nil {
+		return err
+	}
+	return e.retrying(ctx, tx, ex, after, errStopping, now)
+}
+
+func (e *Engine) retrying(ctx context.Context, tx ports.Tx, ex *execution.Execution, after *execution.Snapshot, f *fault.Error, due time.Time) error {
 	err := e.append(ctx, tx, ex, draft(event.ExecutionRetrying, map[string]any{
 		"status": execution.Retrying.Wire(), "error_code": f.Code, "attempt": ex.Snapshot().Attempt, "due_at": due.Format(time.RFC3339Nano),
 	}))

@@ -27,7 +27,7 @@ func (e *Engine) Pause(ctx context.Context, p identity.Principal, id string) (ex
 	return e.steer(ctx, p, id, "execution.pause", func(_ context.Context, _ ports.Tx, ex *execution.Execution, now time.Time) (act, error) {
 		before := ex.Snapshot()
 		done, err := ex.RequestPause(e.standsStill(before), now)
-		if err != nil || before.State == execution.Paused || before.PauseRequested && !done {
+		if err != nil || before.State == execution.Paused || !done && ex.Snapshot().PauseRequested == before.PauseRequested {
 			return act{}, err
 		}
 		a := act{changed: true, control: true}

@@ -3,14 +3,16 @@ package execution
 import "time"
 
 // RequestPause pauses at once where nobody works on the execution, and otherwise asks the owner to stop. It reports whether the execution
-// is paused now. A second request changes nothing; of one that has ended it is ErrEnded. still tells that the deadline stands still
-// while it is paused.
+// is paused now. A second request changes nothing, nor does one while the steps are undone, which has to come to its end; of one that has
+// ended it is ErrEnded. still tells that the deadline stands still while it is paused.
 func (e *Execution) RequestPause(still bool, now time.Time) (done bool, err error) {
 	switch {
 	case e.s.State == Paused:
 		return true, nil
 	case e.s.State.Terminal():
 		return false, ErrEnded
+	case e.s.Ending != "":
+		return false, nil
 	case e.s.State == Running && e.s.LeaseUntil.After(now):
 		e.s.PauseRequested, e.s.UpdatedAt = true, now
 		return false, nil

@@ -31,7 +31,9 @@ type Snapshot struct {
 	DueAt time.Time
 	// LastSeq is the number of the newest event.
 	LastSeq int64
-	Epoch   int
+	// TrimmedSeq is the number of the newest event that retention removed; 0 while the log is whole. Only the store's retention changes it.
+	TrimmedSeq int64
+	Epoch      int
 
 	// CancelRequested and PauseRequested ask the owner to stop.
 	CancelRequested bool
@@ -167,6 +169,15 @@ func (e *Execution) Retry(code, message string, due, now time.Time) error {
 	if e.s.Ending == "" { // otherwise the reason of the end stays
 		e.s.ErrorCode, e.s.ErrorMessage = code, message
 	}
+	return nil
+}
+
+// PutBack is Retry for an owner that stops before its work is done, through no fault of it: the attempt does not count.
+func (e *Execution) PutBack(code, message string, now time.Time) error {
+	if err := e.Retry(code, message, now, now); err != nil {
+		return err
+	}
+	e.s.Attempt = max(e.s.Attempt-1, 0)
 	return nil
 }
 

@@ -81,3 +81,12 @@ func (s ticksStore) Runs(ctx context.Context, tenantID, scheduleID string, befor
 func (s ticksStore) Trim(ctx context.Context, tenantID, scheduleID string, keep int) (int64, error) {
 	return guard(s.faults, "Ticks.Trim", func() (int64, error) { return s.next.Trim(ctx, tenantID, scheduleID, keep) })
 }
+
+type retentionStore struct {
+	faults *Store
+	next   ports.RetentionStore
+}
+
+func (s retentionStore) TrimEvents(ctx context.Context, age time.Duration, limit int) (int, error) {
+	return guard(s.faults, "Retention.TrimEvents", func() (int, error) { return s.next.TrimEvents(ctx, age, limit) })
+}

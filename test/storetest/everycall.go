@@ -267,7 +267,7 @@ func tenanted(b belongings, tenantID string) map[string]attempt {
 			return tx.TenantData.Conversations(ctx, tenantID, ports.Page{Limit: 1})
 		}),
 		"TenantData.Erase": without(func(ctx context.Context, tx ports.Tx) (int64, error) { return tx.TenantData.Erase(ctx, tenantID, 1) }),
-		"Schedules.Count": without(func(ctx context.Context, tx ports.Tx) (int, error) { return tx.Schedules.Count(ctx, tenantID) }),
+		"Schedules.Count":  without(func(ctx context.Context, tx ports.Tx) (int, error) { return tx.Schedules.Count(ctx, tenantID) }),
 		"Ticks.Live": without(func(ctx context.Context, tx ports.Tx) ([]string, error) {
 			return tx.Ticks.Live(ctx, tenantID, "sch", 1)
 		}),
@@ -375,6 +375,9 @@ func (s *suite) workWrites(b belongings) map[string]attempt {
 		"Ticks.Put": func(ctx context.Context, tx ports.Tx) error {
 			return tx.Ticks.Put(ctx, h.tenantID, schedule.Run{ScheduleID: id(typeid.Schedule), Tick: s.at(1), Outcome: schedule.Missed})
 		},
+		"Retention.TrimEvents": without(func(ctx context.Context, tx ports.Tx) (int, error) {
+			return tx.Retention.TrimEvents(ctx, 100*365*24*time.Hour, 1)
+		}),
 		"Queue.Enqueue": func(ctx context.Context, tx ports.Tx) error {
 			return tx.Queue.Enqueue(ctx, ports.Job{ExecutionID: b.execution.ID})
 		},

@@ -27,7 +27,7 @@ func (s *suite) fullExecution(h home) execution.Snapshot {
 			SolutionID: "solution", Lane: id(typeid.Conversation), SameKey: "same",
 		},
 		Realm: "content", Principal: p, State: execution.Failed, Attempt: 2, Fence: 1 << 40, LeaseOwner: id(typeid.Worker),
-		LeaseUntil: s.abroad(1), DueAt: s.abroad(2), LastSeq: 1 << 41, Epoch: 3, CancelRequested: true, Progress: []byte(`{"done":1}`),
+		LeaseUntil: s.abroad(1), DueAt: s.abroad(2), LastSeq: 1 << 41, TrimmedSeq: 1 << 40, Epoch: 3, CancelRequested: true, Progress: []byte(`{"done":1}`),
 		Artifacts: []byte(awkwardJSON), ErrorCode: "code", ErrorMessage: awkward, Waiting: []byte(`{"for":"you"}`),
 		WaitingFor: execution.ForSignal, PauseRequested: true, Ending: execution.Cancelled, ChildKey: awkward, RetryOf: id(typeid.Execution),
 		StartBy: s.abroad(8), DeadlineLeft: 3*time.Second + time.Microsecond,
@@ -102,7 +102,7 @@ func (s *suite) executions(t *testing.T) {
 		next := s.fullExecution(h)
 		next.ID, next.Principal, next.Version = stored.ID, stored.Principal, stored.Version
 		next.Intent, next.CreatedAt, next.Realm, next.ParentID = stored.Intent, stored.CreatedAt, stored.Realm, stored.ParentID
-		next.ChildKey, next.RetryOf = stored.ChildKey, stored.RetryOf
+		next.ChildKey, next.RetryOf, next.TrimmedSeq = stored.ChildKey, stored.RetryOf, stored.TrimmedSeq
 		require.NoError(t, s.saveExecution(t, next))
 		require.ErrorIs(t, s.saveExecution(t, stored), fault.ErrStale)
 		next.Version++
