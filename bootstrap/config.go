@@ -135,7 +135,9 @@ type CORSConfig struct {
 
 // UploadConfig bounds uploads.
 type UploadConfig struct {
-	Limit Size `koanf:"limit" doc:"largest file of a multipart upload"`
+	Limit        Size `koanf:"limit" doc:"largest file of a multipart upload"`
+	TenantSpace  Size `koanf:"tenant_space" doc:"what all files of a tenant may take together; more is quota_exceeded"`
+	VisitorSpace Size `koanf:"visitor_space" doc:"what all files of a visitor's session may take together"`
 }
 
 // LLMConfig says which language model the agents use.
@@ -183,7 +185,7 @@ func Defaults(environment string) Config {
 		Limit: LimitConfig{
 			Login: Rate{5, time.Minute}, Register: Rate{3, 5 * time.Minute}, Anonymous: Rate{30, time.Hour}, AnonymousTotal: Rate{10_000, time.Hour},
 		},
-		Upload: UploadConfig{Limit: 256 << 20}, Log: LogConfig{Level: "info", Format: "auto"},
+		Upload: UploadConfig{Limit: 256 << 20, TenantSpace: 10 << 30, VisitorSpace: 1 << 30}, Log: LogConfig{Level: "info", Format: "auto"},
 		Agents: AgentsConfig{
 			AtLimit: string(posture.AtLimit), ModelCalls: posture.Limits.ModelCalls, ToolCalls: posture.Limits.ToolCalls,
 			Tokens: posture.Limits.Tokens, Time: posture.Limits.Time,

@@ -31,7 +31,7 @@ func realmsModule(cfg Config) fx.Option {
 			return content.New(content.Deps{UnitOfWork: in.UnitOfWork, Blobs: in.Blobs, Clock: in.Clock, IDs: in.IDs, Config: cfg.content(), PDF: in.Options.pdf()})
 		},
 		func(in realmParts) *content.Uploads {
-			return content.NewUploads(in.Blobs, in.IDs, cfg.content().Limits)
+			return content.NewUploads(in.UnitOfWork, in.Blobs, in.IDs, cfg.content().Limits)
 		},
 		func(in realmParts) *insights.Realm {
 			return insights.New(insights.Deps{Blobs: in.Blobs, Clock: in.Clock, IDs: in.IDs})
@@ -82,6 +82,7 @@ type equipment struct {
 func (c Config) content() content.Config {
 	settings := content.Defaults()
 	settings.Limits.Upload = int64(c.Upload.Limit)
+	settings.Limits.TenantSpace, settings.Limits.VisitorSpace = int64(c.Upload.TenantSpace), int64(c.Upload.VisitorSpace)
 	settings.Results, _ = c.results() // checked by Validate
 	return settings
 }

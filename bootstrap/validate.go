@@ -113,6 +113,9 @@ func (c Config) validateLimits() (problems []error) {
 	if c.Upload.Limit < 1 {
 		problems = append(problems, errors.New("upload.limit must be at least 1 byte"))
 	}
+	if c.Upload.TenantSpace < 1 || c.Upload.VisitorSpace < 1 {
+		problems = append(problems, errors.New("upload.tenant_space and upload.visitor_space must be at least 1 byte"))
+	}
 	if c.Workers < 1 || c.Workers > 1000 {
 		problems = append(problems, errors.New("workers must be from 1 to 1000"))
 	}

@@ -85,6 +85,8 @@ func TestValidateRefusals(t *testing.T) {
 		"short passwords":              {func(c *bootstrap.Config) { c.Auth.PasswordMin = 7 }, "auth.password_min"},
 		"limit off in production":      {func(c *bootstrap.Config) { c.Env = bootstrap.Production; c.Limit.Login = bootstrap.Rate{} }, "limit.login"},
 		"upload":                       {func(c *bootstrap.Config) { c.Upload.Limit = 0 }, "upload.limit"},
+		"tenant's space":               {func(c *bootstrap.Config) { c.Upload.TenantSpace = 0 }, "upload.tenant_space"},
+		"visitor's space":              {func(c *bootstrap.Config) { c.Upload.VisitorSpace = 0 }, "upload.visitor_space"},
 		"workers":                      {func(c *bootstrap.Config) { c.Workers = 0 }, "workers"},
 		"sweep":                        {func(c *bootstrap.Config) { c.SweepEvery = 0 }, "sweep_every"},
 		"log level":                    {func(c *bootstrap.Config) { c.Log.Level = "loud" }, "log.level"},

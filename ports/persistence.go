@@ -9,6 +9,7 @@ import (
 	"github.com/symphainy/symphainy/domain/audit"
 	"github.com/symphainy/symphainy/domain/event"
 	"github.com/symphainy/symphainy/domain/execution"
+	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/domain/identity"
 	"github.com/symphainy/symphainy/domain/intent"
 	"github.com/symphainy/symphainy/domain/session"
@@ -49,6 +50,7 @@ type Tx struct {
 	Idempotency   IdempotencyStore
 	Artifacts     ArtifactStore
 	Contracts     ContractStore
+	Space         SpaceStore
 	Pending       PendingIntentStore
 	Conversations ConversationStore
 	Messages      MessageStore
@@ -153,7 +155,7 @@ type ScopeStore interface {
 	// any more. What a visitor writes into the session's isolation scope without a lease is written under a pin; otherwise it could come
 	// after an upgrade and stay behind in a scope that nobody reads.
 	Pin(ctx context.Context, sessionID string) error
-	// Rekey gives all that the anonymous session made (executions with their steps and events, artifacts, contracts, pending intents,
+	// Rekey gives all that the anonymous session made (executions with their steps and events, artifacts, contracts, taken space, pending intents,
 	// conversations, messages, idempotency keys) to the tenant and user. Audit records stay where they were written.
 	Rekey(ctx context.Context, sessionID, tenantID, userID string) error
 }
@@ -339,6 +341,21 @@ type PendingFilter struct {
 	TargetArtifactID string
 	Type             string
 	Status           []intent.PendingStatus
+}
+
+// ErrQuota is a tenant without room for more bytes.
+var ErrQuota = fault.New(fault.Quota, "quota_exceeded", "There is no room for this file.")
+
+// SpaceStore counts the bytes of files, per tenant; of a visitor the session's id stands for the tenant, until the upgrade.
+type SpaceStore interface {
+	// Reserve takes room for a file, unless the tenant would have more than quota then: ErrQuota, and nothing is taken. Whoever reserves
+	// for the tenant at the same time waits until the transaction ends, so that many at once never get more than quota. A quota of 0 is no
+	// bound; a file that has room keeps what it has.
+	Reserve(ctx context.Context, tenantID, fileID string, bytes, quota int64) error
+	// Release gives the room of a file back; a file without is no error.
+	Release(ctx context.Context, tenantID, fileID string) error
+	// Used gives the bytes that the tenant has taken.
+	Used(ctx context.Context, tenantID string) (int64, error)
 }
 
 // PendingIntentStore keeps intents prepared for later.

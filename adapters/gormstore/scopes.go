@@ -31,7 +31,7 @@ func (s scopes) Rekey(ctx context.Context, sessionID, tenantID, userID string) e
 			return err
 		}
 	}
-	for _, table := range []string{"messages", "message_counters"} {
+	for _, table := range []string{"messages", "message_counters", "file_space"} {
 		if _, err := s.t.exec(ctx, "UPDATE "+table+" SET tenant_id = ? WHERE tenant_id = ?", tenantID, sessionID); err != nil {
 			return err
 		}

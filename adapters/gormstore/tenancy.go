@@ -25,7 +25,7 @@ const everyTenant = "*"
 // among them: they are what a caller's tenant is found by.
 func tenantTables() []string {
 	return []string{
-		"executions", "steps", "events", "signals", "idempotency_keys", "artifacts", "artifact_parents", "contracts", "pending_intents",
+		"executions", "steps", "events", "signals", "idempotency_keys", "artifacts", "artifact_parents", "contracts", "file_space", "pending_intents",
 		"conversations", "messages", "message_counters", "audit_records", "audit_heads", "schedules", "schedule_runs",
 	}
 }

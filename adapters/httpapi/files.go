@@ -30,6 +30,7 @@ const (
 	maxParts      = 32
 	maxField      = 64 << 10
 	maxFieldBytes = 256 << 10
+	maxPartHeader = 16 << 10
 	uploadMargin  = 1 << 20
 )
 
@@ -116,18 +117,27 @@ func (s *Server) upload(c *gin.Context) {
 	s.json(c, http.StatusAccepted, out)
 }
 
-// ingest receives an upload and submits ingest_file for it. Of an upload that is refused nothing is left, as long as nothing was submitted.
+// ingest receives an upload and submits ingest_file for it. Of an upload that is refused nothing is left, and nothing of one that was
+// taken before under the same key. Where it is not known whether it was taken the sweep finds out.
 func (s *Server) ingest(c *gin.Context) (ports.Receipt, string, error) {
 	f := &form{fields: map[string]string{}}
 	who, err := s.receive(c, f)
+	var receipt ports.Receipt
+	var taken string
 	if err == nil {
-		return s.submitIngest(c, who, f)
+		receipt, taken, err = s.submitIngest(c, who, f)
+		if kind := fault.KindOf(err); err != nil && (kind == fault.Internal || kind == fault.Unavailable) {
+			return ports.Receipt{}, "", err
+		}
 	}
-	if f.fileID != "" {
-		// What cannot be deleted now is swept.
-		err = errors.Join(err, s.d.Uploads.Discard(context.WithoutCancel(c.Request.Context()), f.owner, f.fileID))
+	if f.fileID != "" && f.fileID != taken {
+		discarded := s.d.Uploads.Discard(context.WithoutCancel(c.Request.Context()), f.owner, f.fileID)
+		if err == nil {
+			return receipt, taken, nil // What could not be deleted now is swept; the first upload is what it was.
+		}
+		err = errors.Join(err, discarded)
 	}
-	return ports.Receipt{}, "", err
+	return receipt, taken, err
 }
 
 func (s *Server) receive(c *gin.Context, f *form) (*caller, error) {
@@ -144,7 +154,7 @@ func (s *Server) receive(c *gin.Context, f *form) (*caller, error) {
 		switch {
 		case err != nil:
 			return nil, brokenUpload(err)
-		case n >= maxParts:
+		case n >= maxParts || headerSize(part) > maxPartHeader:
 			return nil, errTooManyParts
 		case part.FormName() == copybookPart && c.FullPath() == olderUpload:
 			err = s.takeCopybook(c, f, part)
@@ -177,6 +187,16 @@ func (s *Server) receive(c *gin.Context, f *form) (*caller, error) {
 		return nil, err
 	}
 	return who, nil
+}
+
+// headerSize gives the bytes of a part's header, about.
+func headerSize(part *multipart.Part) (size int) {
+	for name, values := range part.Header {
+		for _, v := range values {
+			size += len(name) + len(v)
+		}
+	}
+	return size
 }
 
 // still looks again at who uploads: an upload takes as long as it takes, and a logout, an upgrade or the end of the session meanwhile

@@ -63,8 +63,10 @@ const (
 
 // world is the real application on memory stores, behind a real server.
 type world struct {
-	files   *realmtest.Blobs
-	store   *memstore.Store
+	files *realmtest.Blobs
+	store *memstore.Store
+	// blobs are where files are: w.files, or a folder.
+	blobs   ports.BlobStore
 	t       *testing.T
 	clock   *clock.Clock
 	handler *httpapi.Server
@@ -152,10 +154,19 @@ func (b lockedBuffer) Write(p []byte) (int, error) {
 	return b.buf.Write(p)
 }
 
+// visitorSpace is the room that a visitor's files have.
+const visitorSpace = 1 << 20
+
 func newWorld(t *testing.T, change ...func(*httpapi.Config)) *world {
 	t.Helper()
+	return newWorldOn(t, nil, change...)
+}
+
+// newWorldOn is newWorld with files somewhere else than in w.files.
+func newWorldOn(t *testing.T, blobs ports.BlobStore, change ...func(*httpapi.Config)) *world {
+	t.Helper()
 	w := &world{
-		t: t, clock: clock.Fixed(), log: &bytes.Buffer{}, gate: make(chan struct{}),
+		t: t, blobs: blobs, clock: clock.Fixed(), log: &bytes.Buffer{}, gate: make(chan struct{}),
 		sockets: map[string]http.Handler{"/api/runtime/agent": fakeSocket{}, "/api/execution/{id}/stream": fakeSocket{}, "/ws": fakeSocket{}},
 	}
 	cfg := httpapi.Defaults()
@@ -198,10 +209,13 @@ func (w *world) deps() httpapi.Deps {
 	policy := accounts.Defaults()
 	policy.RegisterRate = ports.Rate{Limit: 100, Window: time.Minute}
 	w.files = &realmtest.Blobs{Fail: func(string, string) error { w.touched.Add(1); return nil }}
+	if w.blobs == nil {
+		w.blobs = w.files
+	}
 	guides := agents.NewRealm(w.clock, ids, agents.GuideAgent{})
 	catalogue, err := intents.NewCatalogue(
-		content.New(content.Deps{UnitOfWork: store, Blobs: w.files, Clock: w.clock, IDs: ids}),
-		insights.New(insights.Deps{Blobs: w.files, Clock: w.clock, IDs: ids}),
+		content.New(content.Deps{UnitOfWork: store, Blobs: w.blobs, Clock: w.clock, IDs: ids, Config: content.Config{Limits: content.Limits{VisitorSpace: visitorSpace}}}),
+		insights.New(insights.Deps{Blobs: w.blobs, Clock: w.clock, IDs: ids}),
 		waiter{w.gate}, guides,
 	)
 	require.NoError(t, err)
@@ -228,10 +242,10 @@ func (w *world) deps() httpapi.Deps {
 		Sessions: trafficcop.NewSessions(trafficcop.Deps{UnitOfWork: store, Guard: guard, Issuer: issuer, Clock: w.clock, IDs: ids, Bus: bus,
 			Config: trafficcop.Config{AnonymousRate: ports.Rate{Limit: 200, Window: time.Hour}}}),
 		Admission: trafficcop.NewAdmission(catalogue, engine, store, w.clock, ids), Pending: pending.New(catalogue, store, w.clock, ids),
-		Catalogue: catalogue, Runtime: engine, Control: engine, Feed: engine, Artifacts: artifacts.New(store, w.files, w.clock), Keeper: artifacts.NewKeeper(store, w.clock, ids),
-		Admin:  admin.New(admin.Deps{UnitOfWork: store, Blobs: w.files, Guard: guard, Bus: bus, Clock: w.clock, IDs: ids}),
+		Catalogue: catalogue, Runtime: engine, Control: engine, Feed: engine, Artifacts: artifacts.New(store, w.blobs, w.clock), Keeper: artifacts.NewKeeper(store, w.clock, ids),
+		Admin:  admin.New(admin.Deps{UnitOfWork: store, Blobs: w.blobs, Guard: guard, Bus: bus, Clock: w.clock, IDs: ids}),
 		Queues: queues.New(store), Schedules: standing,
-		Uploads: content.NewUploads(w.files, ids, content.Limits{Upload: 64 << 10}), Conversations: conversation.New(conversation.Deps{
+		Uploads: content.NewUploads(store, w.blobs, ids, content.Limits{Upload: 64 << 10, VisitorSpace: visitorSpace}), Conversations: conversation.New(conversation.Deps{
 			UnitOfWork: store, Runtime: engine, Catalogue: catalogue, Agents: guides, Clock: w.clock, IDs: ids}), Clock: w.clock, Log: log, JWKS: keys.JWKS,
 		AsyncAPI: []byte(`{"asyncapi":"3.0.0"}`), Console: consolePages(), Checks: []ports.HealthCheck{check{name: "store"}, check{name: "broken", err: w.broken}},
 		SpareChecks: []ports.HealthCheck{check{name: "spare", err: func() error { return errors.New("gone") }}}, Sockets: w.sockets,

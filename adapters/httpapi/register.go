@@ -138,6 +138,9 @@ func (s *Server) describe(op *huma.Operation) {
 	if p.body > 0 || p.access == later {
 		statuses = append(statuses, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
 	}
+	if p.body == submitLimit || p.access == later { // what may bring a file
+		statuses = append(statuses, http.StatusInsufficientStorage)
+	}
 	if p.rate != notRated || p.writes {
 		statuses = append(statuses, http.StatusTooManyRequests)
 	}

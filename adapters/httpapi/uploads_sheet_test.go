@@ -1,71 +1,181 @@
 package httpapi_test
 
 import (
+	"bytes"
 	"encoding/hex"
 	"fmt"
 	"io"
+	"io/fs"
 	"mime"
+	"mime/multipart"
 	"net/url"
+	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/symphainy/symphainy/adapters/blobstore"
 	"github.com/symphainy/symphainy/test/sheet"
 )
 
-// U1: uploads that lie about their size or shape are refused, and leave nothing in the store.
-func TestHostileUploadsLeaveNothing(t *testing.T) {
-	sheet.Record(t, "U1", 1, "refused, files left 0", "as the row says")
-	w := newWorld(t)
-	v := w.visit()
-	before := w.files.Keys()
+// attacks are uploads whose body is whole, and wrong.
+func attacks() map[string]struct {
+	body   string
+	status []int
+} {
 	part := func(head, body string) string { return "--x\r\n" + head + "\r\n\r\n" + body + "\r\n" }
 	const end = "--x--\r\n"
 	file := `Content-Disposition: form-data; name="file"; filename="a.csv"`
 	field := func(name string) string { return `Content-Disposition: form-data; name="` + name + `"` }
-	attacks := map[string]struct {
+	return map[string]struct {
 		body   string
 		status []int
 	}{
-		"10,000 parts":         {strings.Repeat(part(field("ui_name"), "x"), 10_000) + end, []int{400, 413}},
-		"10,000 unknown parts": {strings.Repeat(part(field("x"), "x"), 10_000) + end, []int{400, 413}},
-		"a field name of 1 MB": {part(field(strings.Repeat("n", 1<<20)), "x") + part(file, csv) + end, []int{400, 413}},
-		"a field of 1 MB":      {part(field("ui_name"), strings.Repeat("x", 1<<20)) + part(file, csv) + end, []int{413}},
-		"100,000 headers":      {part(file+strings.Repeat("\r\nA: b", 100_000), csv) + end, []int{400, 413}},
-		"file over its limit":  {part(file, strings.Repeat("x", 64<<10+1)) + end, []int{413}},
-		"file far over it":     {part(file, strings.Repeat("x", 3<<20)) + end, []int{413}},
-		"two files":            {part(file, csv) + part(file, csv) + end, []int{400}},
-		"no end":               {part(file, csv), []int{400}},
-		"cut within the file":  {"--x\r\n" + file + "\r\n\r\n" + csv, []int{400}},
-		"another boundary":     {strings.ReplaceAll(part(file, csv)+end, "--x", "--y"), []int{400, 422}},
+		"10,000 parts":               {strings.Repeat(part(field("ui_name"), "x"), 10_000) + end, []int{400, 413}},
+		"10,000 parts after a file":  {part(file, csv) + strings.Repeat(part(field("ui_name"), "x"), 10_000) + end, []int{400, 413}},
+		"10,000 unknown parts":       {strings.Repeat(part(field("x"), "x"), 10_000) + end, []int{400, 413}},
+		"a field name of 1 MB":       {part(field(strings.Repeat("n", 1<<20)), "x") + part(file, csv) + end, []int{400, 413}},
+		"a file's name of 1 MB":      {part(`Content-Disposition: form-data; name="file"; filename="`+strings.Repeat("n", 1<<20)+`"`, csv) + end, []int{400, 413}},
+		"a part header of 1 MB":      {part(file+"\r\nX-Long: "+strings.Repeat("h", 1<<20), csv) + end, []int{400, 413}},
+		"a field of 1 MB":            {part(field("ui_name"), strings.Repeat("x", 1<<20)) + part(file, csv) + end, []int{413}},
+		"100,000 headers":            {part(file+strings.Repeat("\r\nA: b", 100_000), csv) + end, []int{400, 413}},
+		"file one byte over":         {part(file, strings.Repeat("x", 64<<10+1)) + end, []int{413}},
+		"file far over it":           {part(file, strings.Repeat("x", 3<<20)) + end, []int{413}},
+		"two files":                  {part(file, csv) + part(file, csv) + end, []int{400}},
+		"no end":                     {part(file, csv), []int{400}},
+		"cut within the file":        {"--x\r\n" + file + "\r\n\r\n" + csv, []int{400}},
+		"another boundary":           {strings.ReplaceAll(part(file, csv)+end, "--x", "--y"), []int{400, 422}},
+		"an unknown field after it":  {part(file, csv) + part(field("x"), "x") + end, []int{400}},
+		"metadata that is no object": {part(file, csv) + part(field("metadata"), "[") + end, []int{400, 422}},
 	}
+}
+
+// lies are requests that say one thing about their length and do another.
+func lies() map[string]string {
+	body := "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\n" + csv + "\r\n"
+	chunk := func(s string) string { return fmt.Sprintf("%x\r\n%s\r\n", len(s), s) }
+	return map[string]string{
+		"more announced than sent":     "Content-Length: 1000\r\n\r\n" + body,
+		"less announced than sent":     "Content-Length: 20\r\n\r\n" + body + "--x--\r\n",
+		"a negative length":            "Content-Length: -1\r\n\r\n" + body,
+		"a length beyond any number":   "Content-Length: 99999999999999999999\r\n\r\n" + body,
+		"a length of 1 TB":             "Content-Length: 1099511627776\r\n\r\n" + body,
+		"two lengths":                  "Content-Length: 10\r\nContent-Length: 1000\r\n\r\n" + body,
+		"length and chunks":            "Content-Length: 10\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk(body),
+		"chunks that do not end":       "Transfer-Encoding: chunked\r\n\r\n" + chunk(body) + strings.Repeat(chunk("x"), 3),
+		"chunks without an end of 3MB": "Transfer-Encoding: chunked\r\n\r\n" + chunk(body[:len(body)-2]) + strings.Repeat(chunk(strings.Repeat("x", 64<<10)), 48),
+		"a chunk of no size":           "Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+		"a chunk larger than it is":    "Transfer-Encoding: chunked\r\n\r\nffff\r\n" + body,
+	}
+}
+
+// U1: uploads that lie about their size or shape are refused, and leave no file, not even a temporary one, and no room taken.
+func TestHostileUploadsLeaveNothing(t *testing.T) {
+	sheet.Record(t, "U1", 27, "refused, files and temporary files left 0", "as the row says")
+	folder := t.TempDir()
+	blobs, err := blobstore.OpenFolder(folder)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, blobs.Close()) })
+	w := newWorldOn(t, blobs)
+	v := w.visit()
 	ran := 0
-	for name, a := range attacks {
+	for name, a := range attacks() {
 		res := w.do(call{method: "POST", path: "/api/files", secret: v.secret, body: a.body, header: map[string]string{"Content-Type": "multipart/form-data; boundary=x"}})
 		require.Contains(t, a.status, res.status, "%s: %s", name, res.body)
 		ran++
 	}
-	// What lies to the server about the length never gets to an answer of success.
-	for name, head := range map[string]string{
-		"more announced than sent": "Content-Length: 1000\r\n\r\n" + part(file, csv),
-		"less announced than sent": "Content-Length: 20\r\n\r\n" + part(file, csv) + end,
-		"chunks that do not end":   "Transfer-Encoding: chunked\r\n\r\n5\r\n--x\r\n\r\nffff\r\n",
-		"a chunk of no size":       "Transfer-Encoding: chunked\r\n\r\nzz\r\n",
-	} {
+	for name, head := range lies() {
 		conn := w.dial()
 		_, err := fmt.Fprintf(conn, "POST /api/files HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Session-Secret: %s\r\nContent-Type: multipart/form-data; boundary=x\r\n%s", v.secret, head)
-		require.NoError(t, err)
-		closer, ok := conn.(interface{ CloseWrite() error })
-		require.True(t, ok)
-		require.NoError(t, closer.CloseWrite())
-		all, err := io.ReadAll(conn)
-		require.NoError(t, err)
-		require.NotContains(t, string(all), "HTTP/1.1 2", name)
+		if err == nil {
+			closer, ok := conn.(interface{ CloseWrite() error })
+			require.True(t, ok)
+			err = closer.CloseWrite()
+		}
+		// A server that has seen enough may close while the rest is sent.
+		all, reading := io.ReadAll(conn)
+		require.NotContains(t, string(all), "HTTP/1.1 2", "%s: %v %v", name, err, reading)
 		ran++
 	}
-	require.Equal(t, before, w.files.Keys(), "nothing is left of them")
-	t.Logf("U1: %d of %d refused; blobs left: 0", ran, ran)
+	files := 0
+	require.NoError(t, filepath.WalkDir(folder, func(_ string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			files++
+		}
+		return err
+	}))
+	require.Zero(t, files, "nothing is left of them")
+	require.Equal(t, 202, w.fill(v, 16).status, "no room is taken by them")
+	t.Logf("U1: %d of %d refused; files and temporary files left: %d", ran, ran, files)
+}
+
+// fill uploads n files of 64 KiB and gives the last answer.
+func (w *world) fill(v visitor, n int) (last reply) {
+	w.t.Helper()
+	for i := range n {
+		last = w.upload(call{secret: v.secret}, "fill.csv", strings.Repeat(string(rune('a'+i)), 64<<10), nil)
+	}
+	return last
+}
+
+// U1: a tenant without room is told so, gets the room of what it purges, and nobody else notices.
+func TestUploadsEndWhereTheRoomEnds(t *testing.T) {
+	w := newWorld(t)
+	v, other := w.visit(), w.visit()
+	first := w.upload(call{secret: v.secret}, "first.csv", strings.Repeat("x", 64<<10), nil).is(202)
+	w.settle(call{secret: v.secret}, first.str("execution_id"))
+	require.Equal(t, 202, w.fill(v, 15).status)
+	w.upload(call{secret: v.secret}, "more.csv", csv, nil).fails(507, "quota_exceeded")
+	w.do(call{method: "POST", path: "/api/intent/submit", secret: v.secret, body: map[string]any{
+		"intent_type": "ingest_file", "parameters": map[string]any{"ui_name": "more.csv", "file_content": hex.EncodeToString([]byte(csv))},
+	}}).fails(507, "quota_exceeded")
+	w.upload(call{secret: other.secret}, "more.csv", csv, nil).is(202)
+	purged := w.submit(call{secret: v.secret}, "purge_file", map[string]any{"file_id": first.str("file_id"), "confirm": true})
+	require.Equal(t, "completed", w.settle(call{secret: v.secret}, purged)["status"])
+	w.upload(call{secret: v.secret}, "more.csv", csv, nil).is(202)
+}
+
+// U12: of 64 uploads at once as many are taken as there is room for, and not one more.
+func TestManyUploadsAtOnceStayWithinTheRoom(t *testing.T) {
+	sheet.Record(t, "U12", 64, "over 0", "as the row says")
+	w := newWorld(t)
+	v := w.visit()
+	var form bytes.Buffer
+	mw := multipart.NewWriter(&form)
+	part, err := mw.CreateFormFile("file", "a.csv")
+	require.NoError(t, err)
+	_, err = part.Write(bytes.Repeat([]byte("x"), 60<<10))
+	require.NoError(t, err)
+	require.NoError(t, mw.Close())
+	var taken, full atomic.Int64
+	var all sync.WaitGroup
+	for range 64 {
+		req := w.request(call{method: "POST", path: "/api/files", secret: v.secret, body: form.String(), header: map[string]string{"Content-Type": mw.FormDataContentType()}})
+		all.Go(func() {
+			res, err := w.client.Do(req)
+			if !assert.NoError(t, err) {
+				return
+			}
+			defer res.Body.Close()
+			switch res.StatusCode {
+			case 202:
+				taken.Add(1)
+			case 507:
+				full.Add(1)
+			default:
+				assert.Fail(t, res.Status)
+			}
+		})
+	}
+	all.Wait()
+	require.Equal(t, int64(visitorSpace/(60<<10)), taken.Load())
+	require.Equal(t, int64(64), taken.Load()+full.Load())
+	require.Len(t, w.files.Keys(), int(taken.Load()), "what was refused left no bytes")
+	t.Logf("U12: 64 uploads at the quota: %d taken, %d refused, over 0", taken.Load(), full.Load())
 }
 
 // U6 and U7: whatever a file is called, its key is the server's, nobody else reads it, and its download is inert.

@@ -44,8 +44,25 @@ func (s scopes) Rekey(ctx context.Context, sessionID, tenantID, userID string) e
 	s.st.threads.change(
 		func(v *thread) bool { return v.tenantID == sessionID },
 		func(v **thread) { *v = (*v).of(tenantID) })
+	s.rekeySpace(sessionID, tenantID)
 	s.rekeyIdempotency(sessionID, tenantID, userID)
 	return nil
+}
+
+// rekeySpace moves what files have taken: the tenant is part of the key.
+func (s scopes) rekeySpace(sessionID, tenantID string) {
+	prefix := tuple(sessionID)
+	moved := map[string]taken{}
+	for key, row := range s.st.space.rows() {
+		if row.TenantID == sessionID {
+			moved[key] = row
+		}
+	}
+	for key, row := range moved {
+		s.st.space.remove(key)
+		row.TenantID = tenantID
+		s.st.space.put(tuple(tenantID)+key[len(prefix):], row)
+	}
 }
 
 // of gives the thread in another isolation scope.

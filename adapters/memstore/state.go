@@ -32,6 +32,7 @@ type state struct {
 	idempotency   table[intent.IdempotencyRecord]
 	artifacts     table[artifact.Snapshot]
 	contracts     table[artifact.Contract]
+	space         table[taken]
 	pending       table[intent.Pending]
 	conversations table[agent.Conversation]
 	threads       table[*thread]
@@ -76,7 +77,7 @@ func (s *state) fork() *state {
 		users: s.users.fork(), tenants: s.tenants.fork(), members: s.members.fork(), sessions: s.sessions.fork(),
 		logins: s.logins.fork(), tickets: s.tickets.fork(), limits: s.limits.fork(), executions: s.executions.fork(),
 		steps: s.steps.fork(), signals: s.signals.fork(), schedules: s.schedules.fork(), runs: s.runs.fork(), logs: s.logs.fork(), idempotency: s.idempotency.fork(), artifacts: s.artifacts.fork(),
-		contracts: s.contracts.fork(), pending: s.pending.fork(), conversations: s.conversations.fork(),
+		contracts: s.contracts.fork(), space: s.space.fork(), pending: s.pending.fork(), conversations: s.conversations.fork(),
 		threads: s.threads.fork(), messageIDs: s.messageIDs.fork(), audit: s.audit.fork(),
 		links: s.links.fork(), heads: s.heads.fork(), invitations: s.invitations.fork(),
 	}

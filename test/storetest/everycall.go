@@ -240,6 +240,13 @@ func tenanted(b belongings, tenantID string) map[string]attempt {
 				{ExecutionID: b.execution.ID, Seq: 99, Epoch: 1, Type: "x", Data: []byte(`{}`), Time: b.event.Time},
 			})
 		},
+		"Space.Reserve": func(ctx context.Context, tx ports.Tx) error {
+			return tx.Space.Reserve(ctx, tenantID, id(typeid.File), 1, 0)
+		},
+		"Space.Release": func(ctx context.Context, tx ports.Tx) error {
+			return tx.Space.Release(ctx, tenantID, b.contract.FileID)
+		},
+		"Space.Used": without(func(ctx context.Context, tx ports.Tx) (int64, error) { return tx.Space.Used(ctx, tenantID) }),
 		"Messages.Before": func(ctx context.Context, tx ports.Tx) error {
 			_, err := tx.Messages.Before(ctx, tenantID, b.conversation.ID, 0, 1)
 			return err
@@ -287,7 +294,7 @@ func (s *suite) writes(b belongings) map[string]attempt {
 	for name, write := range s.workWrites(b) {
 		all[name] = write
 	}
-	for _, name := range []string{"Ticks.Trim", "Steps.Put", "Signals.Put", "Events.Append", "Messages.Trim", "Directory.SetRole", "TenantData.Erase"} {
+	for _, name := range []string{"Ticks.Trim", "Steps.Put", "Signals.Put", "Events.Append", "Messages.Trim", "Space.Reserve", "Space.Release", "Directory.SetRole", "TenantData.Erase"} {
 		all[name] = tenanted(b, b.tenantID)[name]
 	}
 	return all

@@ -235,7 +235,7 @@ func TestFailedParsingCanBeRepeated(t *testing.T) {
 func TestMultipartAndHexAreOnePath(t *testing.T) {
 	k := newKit(t)
 	p := k.Visitor(t)
-	uploads := content.NewUploads(k.Blobs, k.IDs, content.Limits{Upload: 100})
+	uploads := content.NewUploads(k.Store, k.Blobs, k.IDs, content.Limits{Upload: 100})
 	id, info, err := uploads.Stage(t.Context(), p, newReader(smallCSV))
 	require.NoError(t, err)
 	require.Equal(t, int64(len(smallCSV)), info.Size)

@@ -176,7 +176,7 @@ func (r *Realm) discard(ctx context.Context, call ports.IntentCall, u upload) er
 		return nil
 	}
 	_, err := steps.Run(ctx, call, "discard", func(ctx context.Context, _ string) (bool, error) {
-		return true, r.Blobs.Delete(ctx, u.Key)
+		return true, r.uploads.discard(ctx, sessionIn(u.Key), u.FileID)
 	})
 	return err
 }

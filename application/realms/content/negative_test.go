@@ -107,7 +107,7 @@ func TestTenMebibytesPassAndOneMoreByteDoesNot(t *testing.T) {
 func TestUploadLimits(t *testing.T) {
 	k := newKit(t)
 	p := k.Visitor(t)
-	uploads := content.NewUploads(k.Blobs, k.IDs, content.Limits{Upload: 10})
+	uploads := content.NewUploads(k.Store, k.Blobs, k.IDs, content.Limits{Upload: 10})
 	_, _, err := uploads.Stage(t.Context(), p, newReader("12345678901"))
 	require.Equal(t, "limit_exceeded", fault.As(err).Code)
 	_, _, err = uploads.Stage(t.Context(), p, newReader(""))
@@ -218,7 +218,7 @@ func TestPoliciesDecideInOrder(t *testing.T) {
 
 	f = k.ingest(t, none, "a.csv", smallCSV)
 	k.refused(t, none, "materialization_denied", "save_materialization", params{"file_id": f.id, "boundary_contract_id": f.contract})
-	id, _, err := content.NewUploads(k.Blobs, k.IDs, content.Limits{}).Stage(t.Context(), none, newReader(smallCSV))
+	id, _, err := content.NewUploads(k.Store, k.Blobs, k.IDs, content.Limits{}).Stage(t.Context(), none, newReader(smallCSV))
 	require.NoError(t, err)
 	blobs := len(k.Blobs.Keys())
 	k.refused(t, none, "materialization_denied", "register_file", params{"file_id": id, "ui_name": "x.csv"})

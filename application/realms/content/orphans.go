@@ -38,7 +38,11 @@ func (r *Realm) sweepOrphans(ctx context.Context, report *SweepReport) error {
 		}
 		for _, key := range old {
 			orphan, err := r.orphan(ctx, key)
-			if err == nil && orphan {
+			switch {
+			case err != nil || !orphan:
+			case prefix == filesPrefix:
+				err = r.uploads.discard(ctx, sessionIn(key), idIn(key))
+			default:
 				err = r.Blobs.Delete(ctx, key)
 			}
 			if err != nil {

@@ -23,6 +23,8 @@ type Limits struct {
 	Inline int64
 	// Upload is the size of a multipart upload.
 	Upload int64
+	// TenantSpace is what all files of a tenant may take together, VisitorSpace those of a visitor's session.
+	TenantSpace, VisitorSpace int64
 	// Parsed is the size of a typed document, and of the rows beside it.
 	Parsed int64
 	// Parse are the limits of the parsers; zero fields are their defaults.
@@ -38,10 +40,10 @@ type Config struct {
 	Results artifact.ResultPolicies
 }
 
-// Defaults gives the settings of the specification: 10 MiB inline, 256 MiB upload, everybody may bring files, the built-in
+// Defaults gives the settings of the specification: 10 MiB inline, 256 MiB upload, 10 GiB for a tenant and 1 GiB for a visitor, everybody may bring files, the built-in
 // materialization policy.
 func Defaults() Config {
-	return Config{Limits: Limits{Inline: 10 << 20, Upload: 256 << 20, Parsed: 4 << 30, Parse: parse.DefaultLimits()}}
+	return Config{Limits: Limits{Inline: 10 << 20, Upload: 256 << 20, TenantSpace: 10 << 30, VisitorSpace: 1 << 30, Parsed: 4 << 30, Parse: parse.DefaultLimits()}}
 }
 
 func (c Config) withDefaults() Config {
@@ -49,7 +51,7 @@ func (c Config) withDefaults() Config {
 	for _, p := range []struct {
 		value *int64
 		def   int64
-	}{{&c.Limits.Inline, d.Inline}, {&c.Limits.Upload, d.Upload}, {&c.Limits.Parsed, d.Parsed}} {
+	}{{&c.Limits.Inline, d.Inline}, {&c.Limits.Upload, d.Upload}, {&c.Limits.Parsed, d.Parsed}, {&c.Limits.TenantSpace, d.TenantSpace}, {&c.Limits.VisitorSpace, d.VisitorSpace}} {
 		if *p.value <= 0 {
 			*p.value = p.def
 		}
@@ -73,6 +75,7 @@ type Realm struct {
 	Deps
 	parsers   *parse.Registry
 	documents parsed.Store
+	uploads   *Uploads
 }
 
 var (
@@ -85,7 +88,7 @@ func New(d Deps) *Realm {
 	d.Config = d.Config.withDefaults()
 	return &Realm{
 		Deps: d, parsers: parse.NewRegistry(d.Config.Limits.Parse, parse.WithPDFReader(d.PDF)),
-		documents: parsed.NewStore(d.Blobs, d.Config.Limits.Parsed),
+		documents: parsed.NewStore(d.Blobs, d.Config.Limits.Parsed), uploads: NewUploads(d.UnitOfWork, d.Blobs, d.IDs, d.Config.Limits),
 	}
 }
 

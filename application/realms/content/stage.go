@@ -44,7 +44,7 @@ func (r *Realm) Stage(ctx context.Context, p identity.Principal, intentType stri
 	case size > limit:
 		return nil, tooLarge(limit, size).WithMsg("%s: the file is larger than allowed in parameters (limit: %d bytes, actual: %d); upload it instead.", name, limit, size)
 	}
-	id, _, err := stage(ctx, r.Blobs, r.IDs, p, bytes.NewReader(content), limit)
+	id, _, err := r.uploads.stage(ctx, p, bytes.NewReader(content), limit)
 	if err != nil {
 		return nil, err
 	}

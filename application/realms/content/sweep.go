@@ -157,6 +157,11 @@ func (r *Realm) purgeFile(ctx context.Context, tx ports.Tx, scope identity.Scope
 				return p, err
 			}
 			p.materials++
+			if s.Type == artifacts.TypeFile {
+				if err := tx.Space.Release(ctx, s.TenantID, s.ID); err != nil {
+					return p, err
+				}
+			}
 			if s.BlobKey != "" {
 				p.keys = append(p.keys, s.BlobKey)
 			}

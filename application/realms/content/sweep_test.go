@@ -25,7 +25,7 @@ func TestSweepEndsWhatIsDue(t *testing.T) {
 	long := k.saved(t, user, "long.csv", smallCSV)
 	longParsed := k.parse(t, user, long)
 	never := k.ingest(t, visitor, "never.csv", smallCSV)
-	uploads := content.NewUploads(k.Blobs, k.IDs, content.Limits{})
+	uploads := content.NewUploads(k.Store, k.Blobs, k.IDs, content.Limits{})
 	abandoned, _, err := uploads.Stage(t.Context(), visitor, newReader(smallCSV))
 	require.NoError(t, err)
 
