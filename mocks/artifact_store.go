@@ -202,6 +202,64 @@ func (_c *ArtifactStore_List_Call) RunAndReturn(run func(context.Context, identi
 	return _c
 }
 
+// Lock provides a mock function with given fields: ctx, scope, id
+func (_m *ArtifactStore) Lock(ctx context.Context, scope identity.Scope, id string) (artifact.Artifact, error) {
+	ret := _m.Called(ctx, scope, id)
+
+	if len(ret) == 0 {
+		panic("no return value specified for Lock")
+	}
+
+	var r0 artifact.Artifact
+	var r1 error
+	if rf, ok := ret.Get(0).(func(context.Context, identity.Scope, string) (artifact.Artifact, error)); ok {
+		return rf(ctx, scope, id)
+	}
+	if rf, ok := ret.Get(0).(func(context.Context, identity.Scope, string) artifact.Artifact); ok {
+		r0 = rf(ctx, scope, id)
+	} else {
+		r0 = ret.Get(0).(artifact.Artifact)
+	}
+
+	if rf, ok := ret.Get(1).(func(context.Context, identity.Scope, string) error); ok {
+		r1 = rf(ctx, scope, id)
+	} else {
+		r1 = ret.Error(1)
+	}
+
+	return r0, r1
+}
+
+// ArtifactStore_Lock_Call is a *mock.Call that shadows Run/Return methods with type explicit version for method 'Lock'
+type ArtifactStore_Lock_Call struct {
+	*mock.Call
+}
+
+// Lock is a helper method to define mock.On call
+//   - ctx context.Context
+//   - scope identity.Scope
+//   - id string
+func (_e *ArtifactStore_Expecter) Lock(ctx interface{}, scope interface{}, id interface{}) *ArtifactStore_Lock_Call {
+	return &ArtifactStore_Lock_Call{Call: _e.mock.On("Lock", ctx, scope, id)}
+}
+
+func (_c *ArtifactStore_Lock_Call) Run(run func(ctx context.Context, scope identity.Scope, id string)) *ArtifactStore_Lock_Call {
+	_c.Call.Run(func(args mock.Arguments) {
+		run(args[0].(context.Context), args[1].(identity.Scope), args[2].(string))
+	})
+	return _c
+}
+
+func (_c *ArtifactStore_Lock_Call) Return(_a0 artifact.Artifact, _a1 error) *ArtifactStore_Lock_Call {
+	_c.Call.Return(_a0, _a1)
+	return _c
+}
+
+func (_c *ArtifactStore_Lock_Call) RunAndReturn(run func(context.Context, identity.Scope, string) (artifact.Artifact, error)) *ArtifactStore_Lock_Call {
+	_c.Call.Return(run)
+	return _c
+}
+
 // Rendered provides a mock function with given fields: ctx, types, before, limit
 func (_m *ArtifactStore) Rendered(ctx context.Context, types []string, before time.Time, limit int) ([]artifact.Artifact, error) {
 	ret := _m.Called(ctx, types, before, limit)

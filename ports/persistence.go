@@ -315,6 +315,8 @@ type ArtifactStore interface {
 	Insert(ctx context.Context, a artifact.Artifact) error
 	// ByID finds an artifact that the scope sees: the owner's, or one shared with the tenant, in any state but DELETED.
 	ByID(ctx context.Context, scope identity.Scope, id string) (artifact.Artifact, error)
+	// Lock is ByID that also keeps every other writer of the row out until the transaction ends.
+	Lock(ctx context.Context, scope identity.Scope, id string) (artifact.Artifact, error)
 	// Save stores a changed artifact, guarded by Version; tenant and owner are never changed by it.
 	Save(ctx context.Context, a artifact.Artifact) error
 	// List gives what the scope sees, newest first, and the total without the window. Without States it gives READY, draft, accepted.

@@ -126,11 +126,20 @@ func seen(scope identity.Scope) (string, []any) {
 }
 
 func (s artifacts) ByID(ctx context.Context, scope identity.Scope, id string) (artifact.Artifact, error) {
+	return s.by(ctx, scope, id, "")
+}
+
+// Lock waits for whoever changes the row, and looks at it as it is then. SQLite has one writer.
+func (s artifacts) Lock(ctx context.Context, scope identity.Scope, id string) (artifact.Artifact, error) {
+	return s.by(ctx, scope, id, s.t.forUpdate(s.t.view))
+}
+
+func (s artifacts) by(ctx context.Context, scope identity.Scope, id, suffix string) (artifact.Artifact, error) {
 	if err := s.t.within(ctx, scope); err != nil {
 		return artifact.Artifact{}, err
 	}
 	where, args := seen(scope)
-	row, err := one[artifactRow](ctx, s.t, "SELECT "+columns[artifactRow]()+" FROM artifacts WHERE "+where+" AND id = ? AND state <> ?",
+	row, err := one[artifactRow](ctx, s.t, "SELECT "+columns[artifactRow]()+" FROM artifacts WHERE "+where+" AND id = ? AND state <> ?"+suffix,
 		append(args, id, string(artifact.Deleted))...)
 	return restore(row, err, artifactRow.artifact)
 }

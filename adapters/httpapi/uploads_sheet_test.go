@@ -157,7 +157,8 @@ func TestManyUploadsAtOnceStayWithinTheRoom(t *testing.T) {
 		req := w.request(call{method: "POST", path: "/api/files", secret: v.secret, body: form.String(), header: map[string]string{"Content-Type": mw.FormDataContentType()}})
 		all.Go(func() {
 			res, err := w.client.Do(req)
-			if !assert.NoError(t, err) {
+			if err != nil {
+				assert.Fail(t, err.Error())
 				return
 			}
 			defer res.Body.Close()
@@ -229,8 +230,52 @@ func TestHostileNamesAreOnlyLabels(t *testing.T) {
 		kept++
 	}
 	for _, key := range w.files.Keys() {
+		names = append(names, key, "/"+key, "file:"+v.session+":"+v.session+":"+key)
+		break // the key of a file of theirs is no way to it either
+	}
+	references := 0
+	for _, name := range names {
+		for intentType, parameters := range map[string]map[string]any{
+			"parse_content": {"file_reference": name}, "visualize_lineage": {"file_id": name}, "retrieve_file": {"file_id": name, "include_contents": true},
+		} {
+			res := w.do(call{method: "POST", path: "/api/intent/submit", secret: other.secret, body: map[string]any{"intent_type": intentType, "parameters": parameters}})
+			if res.status == 202 {
+				got := w.settle(call{secret: other.secret}, res.str("execution_id"))
+				require.Equal(t, []any{"failed", "not_found"}, []any{got["status"], got["error_code"]}, "%s %q", intentType, name)
+			} else {
+				require.Contains(t, []int{400, 422}, res.status, "%s %q: %s", intentType, name, res.body)
+			}
+			references++
+		}
+		for _, path := range []string{"/api/artifacts/" + url.PathEscape(name), "/api/artifacts/" + url.PathEscape(name) + "/content"} {
+			res := w.do(call{method: "GET", path: path, secret: other.secret})
+			require.Contains(t, []int{400, 404, 405}, res.status, "%q: %s", name, res.body)
+			references++
+		}
+	}
+	t.Logf("U6: %d paths as references, foreign reads 0", references)
+	for _, key := range w.files.Keys() {
 		require.Regexp(t, `^[a-z]+(/[a-z]+_[0-9a-z]+)+(/[0-9a-z]+)*$`, key, "the server's key")
 	}
 	require.Zero(t, foreign)
+	kinds := []struct{ name, body string }{
+		{"page.html", "<!DOCTYPE html><script>alert(1)</script>"}, {"drawing.svg", `<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>`},
+		{"page.xhtml", `<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><script>1</script></html>`}, {"script.js", "alert(1)"}, {"page.png", "<html>"},
+	}
+	for _, k := range kinds {
+		res := w.upload(as, k.name, k.body, map[string]string{"mime_type": "text/html"}).is(202)
+		file := w.settle(as, res.str("execution_id"))["artifacts"].(map[string]any)["file"].(map[string]any)
+		w.do(call{method: "POST", path: "/api/content/save_materialization", secret: v.secret, header: map[string]string{"Prefer": "wait=5"},
+			body: map[string]any{"boundary_contract_id": file["boundary_contract_id"], "file_id": file["file_id"]}}).is(200)
+		res = w.do(call{method: "GET", path: "/api/files/" + file["file_id"].(string) + "/content?inline=1&disposition=inline", secret: v.secret})
+		if res.status != 200 {
+			res.is(400)
+			res = w.do(call{method: "GET", path: "/api/files/" + file["file_id"].(string) + "/content", secret: v.secret}).is(200)
+		}
+		require.Regexp(t, `^attachment; `, res.header.Get("Content-Disposition"), k.name)
+		require.Equal(t, "nosniff", res.header.Get("X-Content-Type-Options"))
+		require.Contains(t, res.header.Get("Content-Security-Policy"), "sandbox")
+		kept++
+	}
 	t.Logf("U6: %d names, %d kept as labels, %d refused, foreign reads %d; U7: %d downloads inert", len(names), kept, refused, foreign, kept)
 }

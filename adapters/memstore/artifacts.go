@@ -41,6 +41,11 @@ func (s artifacts) ByID(ctx context.Context, scope identity.Scope, id string) (a
 	return artifact.Restore(row), nil
 }
 
+// Lock is ByID: a transaction of this store is alone.
+func (s artifacts) Lock(ctx context.Context, scope identity.Scope, id string) (artifact.Artifact, error) {
+	return s.ByID(ctx, scope, id)
+}
+
 func (s artifacts) Save(ctx context.Context, a artifact.Artifact) error {
 	if err := s.writes(ctx); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/symphainy/symphainy/application/intents"
@@ -12,6 +13,7 @@ import (
 	"github.com/symphainy/symphainy/domain/event"
 	"github.com/symphainy/symphainy/domain/execution"
 	"github.com/symphainy/symphainy/domain/fault"
+	"github.com/symphainy/symphainy/domain/identity"
 	"github.com/symphainy/symphainy/domain/realm"
 	"github.com/symphainy/symphainy/ports"
 )
@@ -72,6 +74,8 @@ func (e *Engine) complete(ctx context.Context, tx ports.Tx, ex *execution.Execut
 	s := ex.Snapshot()
 	artifacts := map[string]any{}
 	var drafts []event.Draft
+	var err error
+	made := map[string]bool{}
 	for _, r := range result.Artifacts {
 		snap := r.Artifact
 		if !r.View {
@@ -79,6 +83,9 @@ func (e *Engine) complete(ctx context.Context, tx ports.Tx, ex *execution.Execut
 			policy := e.Results.Of(snap.Type)
 			if policy == artifact.DiscardResult {
 				snap.Renderings = nil
+			}
+			if snap.SourceExpiredAt, err = sourceExpired(ctx, tx, s.Scope(), snap, made, now); err != nil {
+				return err
 			}
 			a, err := artifact.New(snap)
 			if err != nil {
@@ -88,6 +95,7 @@ func (e *Engine) complete(ctx context.Context, tx ports.Tx, ex *execution.Execut
 				return err
 			}
 			snap = a.Snapshot()
+			made[snap.ID] = true
 			drafts = append(drafts, draft(event.ArtifactCreated, map[string]any{
 				"artifact_id": snap.ID, "artifact_type": snap.Type, "lifecycle_state": snap.State,
 			}))
@@ -114,6 +122,33 @@ func (e *Engine) complete(ctx context.Context, tx ports.Tx, ex *execution.Execut
 		"status": execution.Completed.Wire(), "intent_type": s.Intent.Type, "values": values(result.Values),
 	}))
 	return e.end(ctx, tx, ex, after, now, drafts...)
+}
+
+// errSourceGone is work whose source was purged while it was done.
+var errSourceGone = fault.New(fault.NotFound, "not_found", "What this was to be made of has been deleted meanwhile.")
+
+// sourceExpired looks at what a result was made of, and keeps it as it is until the result is stored. Working material does not outlive its
+// source: errSourceGone. A record of fact does, and says since when. made are the results that are stored already.
+func sourceExpired(ctx context.Context, tx ports.Tx, scope identity.Scope, s artifact.Snapshot, made map[string]bool, now time.Time) (time.Time, error) {
+	if s.DataClass != artifact.WorkingMaterial && s.DataClass != artifact.RecordOfFact {
+		return s.SourceExpiredAt, nil
+	}
+	for _, id := range slices.Sorted(slices.Values(s.Parents)) {
+		if made[id] {
+			continue
+		}
+		_, err := tx.Artifacts.Lock(ctx, scope, id)
+		switch {
+		case err == nil:
+		case !errors.Is(err, fault.ErrNotFound):
+			return time.Time{}, err
+		case s.DataClass == artifact.WorkingMaterial:
+			return time.Time{}, errSourceGone
+		case s.SourceExpiredAt.IsZero():
+			s.SourceExpiredAt = now
+		}
+	}
+	return s.SourceExpiredAt, nil
 }
 
 func values(v map[string]string) map[string]string {

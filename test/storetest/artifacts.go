@@ -98,6 +98,30 @@ func (s *suite) artifacts(t *testing.T) {
 		same(t, next, got.Snapshot())
 		requireMissing(t, s.saveArtifact(t, s.artifact(h, 1, nil)))
 	})
+	t.Run("a locked one is nobody else's", func(t *testing.T) {
+		a := s.artifact(h, 1, nil)
+		require.NoError(t, s.insertArtifact(t, a))
+		for _, err := range race(8, func(int) error {
+			return s.UnitOfWork.Do(t.Context(), func(ctx context.Context, tx ports.Tx) error {
+				got, err := tx.Artifacts.Lock(ctx, h.scope, a.ID())
+				if err != nil {
+					return err
+				}
+				return tx.Artifacts.Save(ctx, got)
+			})
+		}) {
+			require.NoError(t, err, "none finds a version that is over")
+		}
+		got, err := s.findArtifact(t, h.scope, a.ID())
+		require.NoError(t, err)
+		require.Equal(t, a.Snapshot().Version+8, got.Snapshot().Version)
+		for _, scope := range []identity.Scope{v.scope, s.member(t, "").scope} {
+			requireMissing(t, s.try(t, func(ctx context.Context, tx ports.Tx) error {
+				_, err := tx.Artifacts.Lock(ctx, scope, a.ID())
+				return err
+			}))
+		}
+	})
 	t.Run("save never changes tenant and owner", func(t *testing.T) {
 		a, other := s.artifact(h, 1, nil), s.member(t, "")
 		require.NoError(t, s.insertArtifact(t, a))

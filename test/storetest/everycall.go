@@ -147,6 +147,10 @@ func scoped(b belongings, scope identity.Scope) map[string]attempt {
 			_, err := tx.Artifacts.ByID(ctx, scope, b.artifact.ID)
 			return err
 		},
+		"Artifacts.Lock": func(ctx context.Context, tx ports.Tx) error {
+			_, err := tx.Artifacts.Lock(ctx, scope, b.artifact.ID)
+			return err
+		},
 		"Artifacts.List": func(ctx context.Context, tx ports.Tx) error {
 			_, _, err := tx.Artifacts.List(ctx, scope, ports.ArtifactFilter{}, ports.Window{Limit: 1})
 			return err

@@ -133,7 +133,15 @@ func (r *Realm) readFile(ctx context.Context, call ports.IntentCall, in parsePar
 	if err != nil {
 		return plan{}, outcome{}, errors.Join(err, r.giveUp(ctx, call, p, err))
 	}
-	return p, out, nil
+	// A purge meanwhile has not seen the document; nobody may find it either.
+	err = call.Read(ctx, func(ctx context.Context, tx ports.Tx, scope identity.Scope) error {
+		_, err := tx.Artifacts.ByID(ctx, scope, p.FileID)
+		return err
+	})
+	if errors.Is(err, fault.ErrNotFound) {
+		return plan{}, outcome{}, errors.Join(err, r.documents.Delete(ctx, out.Key), r.giveUp(ctx, call, p, err))
+	}
+	return p, out, err
 }
 
 // plan finds the file, checks that it may be read, and takes up its oldest pending parse intent.

@@ -182,9 +182,10 @@ func (r *Realm) purgeFile(ctx context.Context, tx ports.Tx, scope identity.Scope
 	return p, r.cancelPending(ctx, tx, scope, fileID)
 }
 
-// family gives a file and all that was made of it, directly or not.
+// family gives a file and all that was made of it, directly or not. Each is locked before its children are looked for: what is being made of
+// it at this moment is either among them, or finds it deleted.
 func (r *Realm) family(ctx context.Context, tx ports.Tx, scope identity.Scope, fileID string) ([]artifact.Artifact, error) {
-	file, err := tx.Artifacts.ByID(ctx, scope, fileID)
+	file, err := tx.Artifacts.Lock(ctx, scope, fileID)
 	if errors.Is(err, fault.ErrNotFound) {
 		// Deleted by other means; its contract ends all the same.
 		return nil, nil
@@ -199,10 +200,14 @@ func (r *Realm) family(ctx context.Context, tx ports.Tx, scope identity.Scope, f
 			return nil, err
 		}
 		for _, c := range children {
-			if !seen[c.ID()] {
-				seen[c.ID()] = true
-				all = append(all, c)
+			if seen[c.ID()] {
+				continue
 			}
+			seen[c.ID()] = true
+			if c, err = tx.Artifacts.Lock(ctx, scope, c.ID()); err != nil {
+				return nil, err
+			}
+			all = append(all, c)
 		}
 	}
 	return all, nil
