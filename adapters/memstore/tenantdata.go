@@ -136,6 +136,7 @@ func (s tenantData) Erase(ctx context.Context, tenantID string, _ int) (int64, e
 		st.idempotency.prune(func(v intent.IdempotencyRecord) bool { return v.TenantID == tenantID }) +
 		st.artifacts.prune(func(v artifact.Snapshot) bool { return v.TenantID == tenantID }) +
 		st.contracts.prune(func(v artifact.Contract) bool { return v.TenantID == tenantID }) +
+		st.space.prune(func(v taken) bool { return v.TenantID == tenantID }) +
 		st.pending.prune(func(v intent.Pending) bool { return v.TenantID == tenantID }) +
 		st.conversations.prune(func(v agent.Conversation) bool { return v.TenantID == tenantID }) +
 		st.threads.prune(func(v *thread) bool { return v.tenantID == tenantID }) +

@@ -28,6 +28,10 @@ func (s artifactsStore) ByID(ctx context.Context, scope identity.Scope, id strin
 	return guard(s.faults, "Artifacts.ByID", func() (artifact.Artifact, error) { return s.next.ByID(ctx, scope, id) })
 }
 
+func (s artifactsStore) Lock(ctx context.Context, scope identity.Scope, id string) (artifact.Artifact, error) {
+	return guard(s.faults, "Artifacts.Lock", func() (artifact.Artifact, error) { return s.next.Lock(ctx, scope, id) })
+}
+
 func (s artifactsStore) Save(ctx context.Context, a artifact.Artifact) error {
 	if err := s.faults.strike("Artifacts.Save"); err != nil {
 		return err

@@ -139,7 +139,7 @@ func (s *Store) wrap(tx ports.Tx) ports.Tx {
 		Children: childrenStore{s, tx.Children}, Decisions: decisionsStore{s, tx.Decisions}, Deadlines: deadlinesStore{s, tx.Deadlines},
 		Retention: retentionStore{s, tx.Retention}, Schedules: schedulesStore{s, tx.Schedules}, Ticks: ticksStore{s, tx.Ticks}, Events: eventsStore{s, tx.Events}, Queue: queueStore{s, tx.Queue},
 		Idempotency: idempotencyStore{s, tx.Idempotency}, Artifacts: artifactsStore{s, tx.Artifacts},
-		Contracts: contractsStore{s, tx.Contracts}, Pending: pendingStore{s, tx.Pending},
+		Contracts: contractsStore{s, tx.Contracts}, Space: spaceStore{s, tx.Space}, Pending: pendingStore{s, tx.Pending},
 		Conversations: conversationsStore{s, tx.Conversations}, Messages: messagesStore{s, tx.Messages}, Audit: auditStore{s, tx.Audit},
 		Chain: chainStore{s, tx.Chain}, Directory: directoryStore{s, tx.Directory}, Invitations: invitationsStore{s, tx.Invitations},
 		Statistics: statisticsStore{s, tx.Statistics}, TenantData: tenantDataStore{s, tx.TenantData},

@@ -234,6 +234,9 @@ func (s *suite) tenantData(t *testing.T) {
 	require.Equal(t, []string{mine.artifact.ID, theirs.artifact.ID}, artifacts(owner.tenantID))
 	require.Equal(t, []string{mine.conversation.ID, theirs.conversation.ID}, talks(owner.tenantID))
 
+	s.do(t, func(ctx context.Context, tx ports.Tx) error {
+		return tx.Space.Reserve(ctx, owner.tenantID, id(typeid.File), 1, 0)
+	})
 	for n, round := int64(1), 0; n > 0; round++ {
 		require.Less(t, round, 100)
 		s.do(t, func(ctx context.Context, tx ports.Tx) (err error) {
@@ -242,6 +245,7 @@ func (s *suite) tenantData(t *testing.T) {
 		})
 	}
 	require.Empty(t, slices.Concat(executions(owner.tenantID), artifacts(owner.tenantID), talks(owner.tenantID)))
+	require.Zero(t, get(t, s, func(ctx context.Context, tx ports.Tx) (int64, error) { return tx.Space.Used(ctx, owner.tenantID) }))
 	user := func(userID string) error {
 		_, err := look(t, s, func(ctx context.Context, tx ports.Tx) (identity.User, error) { return tx.Users.ByID(ctx, userID) })
 		return err
