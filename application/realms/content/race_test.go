@@ -13,12 +13,14 @@ import (
 	"github.com/symphainy/symphainy/domain/identity"
 	"github.com/symphainy/symphainy/domain/intent"
 	"github.com/symphainy/symphainy/ports"
+	"github.com/symphainy/symphainy/test/sheet"
 )
 
 // U13: a file is saved, purged and read at the same moment. There is one outcome, whoever is first: the file is gone with its bytes, its
 // contract and its room, nothing that was prepared for it is left open, and a reader saw all of it or nothing.
 func TestPromoteDiscardAndReadAtOnce(t *testing.T) {
 	const rounds = 500
+	sheet.Record(t, "U13", rounds, "one outcome", "as the row says")
 	k := newKit(t)
 	p := k.User(t)
 	saved, seen := 0, 0

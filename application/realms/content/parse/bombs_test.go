@@ -20,6 +20,7 @@ import (
 
 	"github.com/symphainy/symphainy/application/realms/content/parse"
 	"github.com/symphainy/symphainy/domain/fault"
+	"github.com/symphainy/symphainy/test/sheet"
 )
 
 // A bomb is refused within refusalTime, which on an idle machine is a hundred times what it takes, and without more than refusalMemory: so
@@ -144,7 +145,8 @@ func tenGigabytes(t testing.TB) []byte {
 
 // U2: what is small and would become large is refused, quickly and without becoming large.
 func TestBombs(t *testing.T) {
-	sheet, manual := fixtureBytes(t, "policies.xlsx"), fixtureBytes(t, "manual.docx")
+	sheet.Record(t, "U2", 13, "refused within 64 MiB allocated in all", "as the row says")
+	book, manual := fixtureBytes(t, "policies.xlsx"), fixtureBytes(t, "manual.docx")
 	zeros := func(name string, n int) func(w *zip.Writer) {
 		return func(w *zip.Writer) { large(t, w, name, "", "0", n) }
 	}
@@ -153,28 +155,28 @@ func TestBombs(t *testing.T) {
 		content func() []byte
 		codes   []string
 	}{
-		"zip × 1000":     {"a.xlsx", func() []byte { return without(t, sheet, "", zeros("bomb.bin", 64<<20)) }, []string{"limit_exceeded"}},
-		"zip alone":      {"a.zip", func() []byte { return without(t, sheet, "[Content_Types].xml", zeros("bomb.bin", 64<<20)) }, []string{"unsupported_format", "limit_exceeded"}},
+		"zip × 1000":     {"a.xlsx", func() []byte { return without(t, book, "", zeros("bomb.bin", 64<<20)) }, []string{"limit_exceeded"}},
+		"zip alone":      {"a.zip", func() []byte { return without(t, book, "[Content_Types].xml", zeros("bomb.bin", 64<<20)) }, []string{"unsupported_format", "limit_exceeded"}},
 		"nested by name": {"a.docx", func() []byte { return without(t, manual, "", func(w *zip.Writer) { entry(t, w, "inner.zip", "PK") }) }, []string{"limit_exceeded"}},
 		"nested by content": {"a.docx", func() []byte {
-			return without(t, manual, "", func(w *zip.Writer) { entry(t, w, "inner.bin", string(sheet)) })
+			return without(t, manual, "", func(w *zip.Writer) { entry(t, w, "inner.bin", string(book)) })
 		}, []string{"limit_exceeded"}},
 		"overlapping entries":  {"a.xlsx", func() []byte { return overlapping(t, 9_999, 100_000) }, []string{"limit_exceeded", "malformed_content", "unsupported_format"}},
 		"a million entries":    {"a.xlsx", million, []string{"limit_exceeded"}},
 		"gzip of 10 GB":        {"a.csv", func() []byte { return tenGigabytes(t) }, []string{"unsupported_format"}},
 		"gzip of 10 GB, named": {"a.csv.gz", func() []byte { return tenGigabytes(t) }, []string{"unsupported_format"}},
 		"xlsx rows": {"a.xlsx", func() []byte {
-			return without(t, sheet, "xl/worksheets/sheet1.xml", func(w *zip.Writer) {
+			return without(t, book, "xl/worksheets/sheet1.xml", func(w *zip.Writer) {
 				large(t, w, "xl/worksheets/sheet1.xml", `<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>`, `<row><c t="n"><v>1</v></c></row>`, 100<<20)
 			})
 		}, []string{"limit_exceeded"}},
 		"xlsx shared strings": {"a.xlsx", func() []byte {
-			return without(t, sheet, "xl/sharedStrings.xml", func(w *zip.Writer) {
+			return without(t, book, "xl/sharedStrings.xml", func(w *zip.Writer) {
 				large(t, w, "xl/sharedStrings.xml", `<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">`, `<si><t>x</t></si>`, 100<<20)
 			})
 		}, []string{"limit_exceeded"}},
 		"xlsx of a far cell": {"a.xlsx", func() []byte {
-			return without(t, sheet, "xl/worksheets/sheet1.xml", func(w *zip.Writer) {
+			return without(t, book, "xl/worksheets/sheet1.xml", func(w *zip.Writer) {
 				entry(t, w, "xl/worksheets/sheet1.xml", `<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1"><c r="A1"><v>1</v></c><c r="XFD1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData></worksheet>`)
 			})
 		}, []string{"limit_exceeded"}},

@@ -16,6 +16,7 @@ import (
 
 	"github.com/symphainy/symphainy/application/realms/content/parse"
 	"github.com/symphainy/symphainy/domain/fault"
+	"github.com/symphainy/symphainy/test/sheet"
 )
 
 // picture is the head of a PNG that says that it is so large.
@@ -30,12 +31,13 @@ func picture(width, height uint32) []byte {
 
 // U4: a file that is not what it is called is refused, or read as text that does nothing.
 func TestDisguises(t *testing.T) {
+	sheet.Record(t, "U4", 18, "refused or inert", "as the row says")
 	const page = "<!DOCTYPE html><html><body><h1>Title</h1><p>Some text.</p><script>alert(1)</script></body></html>"
 	const drawing = `<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(1)</script><title>Chart</title></svg>`
 	gif := "GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff"
 	program := "\x7fELF\x02\x01\x01" + strings.Repeat("\x00", 64)
 	windows := "MZ\x90\x00\x03\x00\x00\x00" + strings.Repeat("\x00", 64)
-	png, sheet, permit := string(picture(10, 10)), string(fixtureBytes(t, "policies.xlsx")), string(fixtureBytes(t, "permit.pdf"))
+	png, book, permit := string(picture(10, 10)), string(fixtureBytes(t, "policies.xlsx")), string(fixtureBytes(t, "permit.pdf"))
 	cases := map[string]struct {
 		file, content string
 		// codes are the refusals that are right; none: it is read, as this format.
@@ -50,8 +52,8 @@ func TestDisguises(t *testing.T) {
 		"GIF and script":              {"a.gif", gif + "/*<script>alert(1)</script>*/", []string{"capability_unavailable", "malformed_content"}, ""},
 		"GIF and script, as text":     {"a.txt", gif + "=1;alert(1)", []string{"capability_unavailable", "malformed_content", "unsupported_format"}, ""},
 		"PNG and page":                {"a.html", png + page, []string{"capability_unavailable", "malformed_content"}, ""},
-		"PDF and container":           {"a.pdf", permit + sheet, []string{"malformed_content"}, ""},
-		"container called a table":    {"a.csv", sheet, nil, "xlsx"},
+		"PDF and container":           {"a.pdf", permit + book, []string{"malformed_content"}, ""},
+		"container called a table":    {"a.csv", book, nil, "xlsx"},
 		"two extensions":              {"a.png.html", page, nil, "html"},
 		"two extensions, a program":   {"report.pdf.exe", windows, []string{"unsupported_format", "malformed_content"}, ""},
 		"a program as a table":        {"a.csv", program, []string{"unsupported_format"}, ""},
@@ -85,6 +87,7 @@ func TestDisguises(t *testing.T) {
 
 // U5: no entity is looked up or multiplied, whatever kind of file holds the XML.
 func TestNoEntities(t *testing.T) {
+	sheet.Record(t, "U5", 12, "refused or inert, canary hits 0", "as the row says")
 	secret := filepath.Join(t.TempDir(), "secret.txt")
 	const canary = "canary-5f3a"
 	require.NoError(t, os.WriteFile(secret, []byte(canary), 0o600))
