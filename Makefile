@@ -42,7 +42,7 @@ test: test-setup ## Run everything with the race detector beside a PostgreSQL of
 	@packages=$$(go list $(PKGS)) || exit 1; status=0; \
 	rest=$$(echo "$$packages" | grep -v '/test/chaos$$'); chaos=$$(echo "$$packages" | grep '/test/chaos$$'); \
 	[ -z "$$rest" ] || $(PGRUN) $(GOTESTSUM) $(TEST_FORMAT) --jsonfile-timing-events $(EVENTS) -- $(TEST_FLAGS) $$rest || status=$$?; \
-	[ -z "$$chaos" ] || $(PGRUN) $(GOTESTSUM) $(TEST_FORMAT) --jsonfile-timing-events $(EVENTS).chaos -- $(TEST_FLAGS) $$chaos || status=$$?; \
+	[ -z "$$chaos" ] || $(PGRUN) $(GOTESTSUM) $(TEST_FORMAT) --jsonfile-timing-events $(EVENTS).chaos -- $(TEST_FLAGS) -timeout=20m $$chaos || status=$$?; \
 	[ -z "$$chaos" ] || cat $(EVENTS).chaos >> $(EVENTS); \
 	sh test/setup/summary.sh $(EVENTS) || status=1; exit $$status
 
