@@ -42,7 +42,9 @@ func (c Config) roots() fx.Option {
 func planesModule(cfg Config) fx.Option {
 	if cfg.Plane != PlaneExperience {
 		return fx.Module("planes", fx.Provide(
-			func(e *runtime.Engine) (ports.Runtime, ports.EventFeed, ports.Control) { return e, e, e },
+			func(e *runtime.Engine) (ports.Runtime, ports.EventFeed, ports.Control, ports.Operations) {
+				return e, e, e, e
+			},
 			func(lc fx.Lifecycle, in internalParts) (*internalServer, error) {
 				return newInternalServer(lc, cfg, in)
 			},
@@ -67,7 +69,9 @@ func planesModule(cfg Config) fx.Option {
 			}
 			return c, err
 		},
-		func(c *runtimehttp.Client) (ports.Runtime, ports.EventFeed, ports.Control) { return c, c, c },
+		func(c *runtimehttp.Client) (ports.Runtime, ports.EventFeed, ports.Control, ports.Operations) {
+			return c, c, c, c
+		},
 	))
 }
 
@@ -97,7 +101,7 @@ func newInternalServer(lc fx.Lifecycle, cfg Config, in internalParts) (*internal
 		return nil, err
 	}
 	handler := runtimehttp.NewServer(runtimehttp.Deps{
-		Runtime: in.Engine, Control: in.Engine, Feed: in.Engine, Verifier: verifier, Clock: in.Clock, Checks: append(in.Checks, in.Ready), Log: in.Log,
+		Runtime: in.Engine, Control: in.Engine, Operations: in.Engine, Feed: in.Engine, Verifier: verifier, Clock: in.Clock, Checks: append(in.Checks, in.Ready), Log: in.Log,
 		Spec: func(intentType string) (string, realm.IntentSpec, error) {
 			e, err := in.Catalogue.Find(intentType)
 			return e.Realm, e.Spec, err

@@ -71,3 +71,32 @@ type FlowStore interface {
 	// Queues counts the live executions of a tenant, or with "" of all, by tenant, type and state, at most limit rows.
 	Queues(ctx context.Context, tenantID string, limit int) ([]QueueCount, error)
 }
+
+// WorkFilter narrows the executions that operators look at; zero fields do not narrow.
+type WorkFilter struct {
+	// TenantID is the tenant, or a visitor's session; "" is all.
+	TenantID   string
+	IDs        []string
+	States     []execution.State
+	IntentType string
+	// Stuck keeps those that nobody works on although somebody should, as QueueCount counts them.
+	Stuck bool
+}
+
+// WorkItem is an execution as operators see it.
+type WorkItem struct {
+	Execution execution.Execution
+	Stuck     bool
+}
+
+// WorkStore shows executions to operators, whoever's they are.
+type WorkStore interface {
+	// Executions gives those that pass the filter, newest first by id. A page's After need not pass it.
+	Executions(ctx context.Context, f WorkFilter, page Page) ([]WorkItem, error)
+}
+
+// Operations is how administrators act on the executions of others: an admin on those of the tenant, an operator on all.
+type Operations interface {
+	// Operate does one thing to executions that pass the filter, each with an audit record under the operator's name in the execution's tenant.
+	Operate(ctx context.Context, p identity.Principal, action BulkAction, f WorkFilter) (BulkResult, error)
+}

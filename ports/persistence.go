@@ -42,6 +42,7 @@ type Tx struct {
 	Children      ChildStore
 	Decisions     DecisionStore
 	Deadlines     DeadlineStore
+	Work          WorkStore
 	Retention     RetentionStore
 	Schedules     ScheduleStore
 	Ticks         TickStore

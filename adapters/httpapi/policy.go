@@ -157,6 +157,8 @@ func policies() []policy {
 		{method: post, path: "/api/v1/mvp-solution/navigate", access: whole, permission: read, body: bodyLimit},
 
 		{method: get, path: "/api/admin/queues", access: login, admin: true},
+		{method: get, path: "/api/admin/executions", access: login, admin: true},
+		{method: post, path: "/api/admin/executions/control", access: login, admin: true, writes: true, body: bodyLimit},
 		{method: get, path: "/api/admin/users", access: login, admin: true},
 		{method: post, path: "/api/admin/users/{id}/disable", access: login, admin: true, body: bodyLimit},
 		{method: post, path: "/api/admin/users/{id}/enable", access: login, admin: true, body: bodyLimit},

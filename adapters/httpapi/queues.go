@@ -30,6 +30,7 @@ func (s *Server) queueRoutes() {
 		Method: http.MethodGet, Path: "/api/admin/queues", Summary: "What is queued, running, waiting and stuck", Tags: []string{"admin"},
 		Description: "Live executions by tenant, intent type and state. An admin sees the own tenant's, an operator with scope=platform those of all.",
 	}, s.listQueues)
+	s.workRoutes()
 }
 
 func (s *Server) listQueues(ctx context.Context, in *struct {

@@ -8,7 +8,10 @@ import (
 	"github.com/symphainy/symphainy/ports"
 )
 
-var _ ports.Control = (*Client)(nil)
+var (
+	_ ports.Control    = (*Client)(nil)
+	_ ports.Operations = (*Client)(nil)
+)
 
 // control makes the routes of ports.Control.
 func (s *Server) control() {
@@ -29,6 +32,9 @@ func (s *Server) control() {
 	})
 	answer(s, routeBulk, func(ctx context.Context, by caller, r bulk) (any, error) {
 		return c.Bulk(ctx, by.principal, r.Action, r.Filter)
+	})
+	answer(s, routeOperate, func(ctx context.Context, by caller, r operating) (any, error) {
+		return s.d.Operations.Operate(ctx, by.principal, r.Action, r.Filter)
 	})
 }
 
@@ -65,4 +71,9 @@ func (c *Client) Retry(ctx context.Context, p identity.Principal, id string, r p
 // Bulk does one thing to many executions.
 func (c *Client) Bulk(ctx context.Context, p identity.Principal, action ports.BulkAction, f ports.ExecutionFilter) (r ports.BulkResult, err error) {
 	return r, c.call(ctx, byPrincipal(p), routeBulk, bulk{action, f}, &r)
+}
+
+// Operate does one thing to executions of others.
+func (c *Client) Operate(ctx context.Context, p identity.Principal, action ports.BulkAction, f ports.WorkFilter) (r ports.BulkResult, err error) {
+	return r, c.call(ctx, byPrincipal(p), routeOperate, operating{action, f}, &r)
 }

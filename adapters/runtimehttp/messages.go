@@ -23,6 +23,7 @@ const (
 	routeResume        = prefix + "resume"
 	routeRetry         = prefix + "retry"
 	routeBulk          = prefix + "bulk"
+	routeOperate       = prefix + "operate"
 	routeCancel        = prefix + "cancel"
 	routeDecide        = prefix + "decide"
 	routeDecisions     = prefix + "decisions"
@@ -67,6 +68,11 @@ type retrying struct {
 type bulk struct {
 	Action ports.BulkAction
 	Filter ports.ExecutionFilter
+}
+
+type operating struct {
+	Action ports.BulkAction
+	Filter ports.WorkFilter
 }
 
 type listing struct {

@@ -54,7 +54,7 @@ func deps(t *testing.T, e ports.Runtime, behind *runtime.Engine, c *intents.Cata
 	v, err := jwtauth.NewServiceVerifier(keys(t, "planes"), system.Clock{})
 	require.NoError(t, err)
 	return runtimehttp.Deps{
-		Runtime: e, Control: behind, Feed: behind, Verifier: v, Clock: system.Clock{}, Log: slog.New(slog.DiscardHandler),
+		Runtime: e, Control: behind, Operations: behind, Feed: behind, Verifier: v, Clock: system.Clock{}, Log: slog.New(slog.DiscardHandler),
 		Spec: func(intentType string) (string, realm.IntentSpec, error) {
 			entry, err := c.Find(intentType)
 			return entry.Realm, entry.Spec, err
@@ -155,7 +155,7 @@ func TestOnlyServiceCredentialsAreTaken(t *testing.T) {
 		"nothing": "", "no bearer": "Basic x", "a user's token": "Bearer " + user, "of another request": "Bearer " + replayed,
 		"of another key": "Bearer " + stranger, "nonsense": "Bearer a.b.c",
 	} {
-		for _, route := range []string{"submit", "execution", "executions", "cancel", "decide", "signal", "wait", "page", "follow", "follow_session"} {
+		for _, route := range []string{"submit", "execution", "executions", "operate", "cancel", "decide", "signal", "wait", "page", "follow", "follow_session"} {
 			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/runtime/v1/"+route, bytes.NewReader([]byte(`{"ID":"exe_1"}`)))
 			require.NoError(t, err)
 			if credential != "" {

@@ -26,10 +26,12 @@ const waitMax = time.Minute
 
 // Deps is what the server stands on.
 type Deps struct {
-	Runtime  ports.Runtime
-	Control  ports.Control
-	Feed     ports.EventFeed
-	Verifier ports.ServiceTokenVerifier
+	Runtime ports.Runtime
+	Control ports.Control
+	// Operations are what administrators do to the executions of others.
+	Operations ports.Operations
+	Feed       ports.EventFeed
+	Verifier   ports.ServiceTokenVerifier
 	// Spec finds what this Runtime declares about an intent type.
 	Spec   func(intentType string) (realm string, spec realm.IntentSpec, err error)
 	Clock  ports.Clock

@@ -31,7 +31,7 @@ func TestWhoSeesWhichWork(t *testing.T) {
 		return identity.Principal{Kind: identity.KindUser, UserID: "usr_1", TenantID: "ten_a", SessionID: "ses_1", Roles: roles}
 	}
 	tenants := func(p identity.Principal, platform bool) (list []string, err error) {
-		o, err := queues.New(store).Overview(t.Context(), p, platform)
+		o, err := queues.New(store, nil).Overview(t.Context(), p, platform)
 		for _, q := range o.Counts {
 			list = append(list, q.TenantID)
 		}
@@ -62,7 +62,7 @@ func TestWhoSeesWhichWork(t *testing.T) {
 	faulty.Sweep(t, func(t *testing.T, wrap func(ports.UnitOfWork) *faulty.Store) {
 		t.Helper()
 		broken := wrap(store)
-		_, err := queues.New(broken).Overview(t.Context(), caller(identity.RoleAdmin), false)
+		_, err := queues.New(broken, nil).Overview(t.Context(), caller(identity.RoleAdmin), false)
 		if broken.Struck() == "" {
 			require.NoError(t, err)
 			return

@@ -42,9 +42,14 @@ func (e *Engine) Cancel(ctx context.Context, p identity.Principal, id string) (e
 	if !p.May(identity.PermWrite) {
 		return execution.Snapshot{}, fault.ErrPermission
 	}
+	return e.cancelIn(ctx, p, p.Scope(), id)
+}
+
+// cancelIn is Cancel of an execution in the given scope, whose right to it has been checked.
+func (e *Engine) cancelIn(ctx context.Context, p identity.Principal, scope identity.Scope, id string) (execution.Snapshot, error) {
 	var after execution.Snapshot
 	err := e.again(ctx, func(ctx context.Context, tx ports.Tx) error {
-		ex, err := tx.Executions.Lock(ctx, p.Scope(), id)
+		ex, err := tx.Executions.Lock(ctx, scope, id)
 		if err != nil {
 			return err
 		}

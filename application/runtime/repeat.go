@@ -37,7 +37,7 @@ func (e *Engine) Retry(ctx context.Context, p identity.Principal, id string, r p
 	if now.State.Terminal() {
 		return e.repeat(ctx, p, id, r)
 	}
-	return e.steer(ctx, p, id, "execution.retry", func(ctx context.Context, tx ports.Tx, ex *execution.Execution, now time.Time) (act, error) {
+	return e.steer(ctx, p, p.Scope(), id, "execution.retry", func(ctx context.Context, tx ports.Tx, ex *execution.Execution, now time.Time) (act, error) {
 		if r.From != "" {
 			return act{}, errGoesOn
 		}

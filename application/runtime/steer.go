@@ -24,16 +24,16 @@ type act struct {
 	control bool
 }
 
-// steer changes an execution of the caller under its row's lock, with its events and audit record in one transaction, and tells the
-// watchers.
-func (e *Engine) steer(ctx context.Context, p identity.Principal, id, action string,
+// steer changes an execution in scope under its row's lock, with its events and audit record in one transaction, and tells the watchers. That
+// the caller may has been checked.
+func (e *Engine) steer(ctx context.Context, p identity.Principal, scope identity.Scope, id, action string,
 	change func(ctx context.Context, tx ports.Tx, ex *execution.Execution, now time.Time) (act, error),
 ) (execution.Snapshot, error) {
 	var after execution.Snapshot
 	var done act
 	err := e.again(ctx, func(ctx context.Context, tx ports.Tx) error {
 		now := e.Clock.Now()
-		ex, err := tx.Executions.Lock(ctx, p.Scope(), id)
+		ex, err := tx.Executions.Lock(ctx, scope, id)
 		if err != nil {
 			return err
 		}

@@ -24,7 +24,11 @@ func (e *Engine) Pause(ctx context.Context, p identity.Principal, id string) (ex
 	if !p.May(identity.PermWrite) {
 		return execution.Snapshot{}, fault.ErrPermission
 	}
-	return e.steer(ctx, p, id, "execution.pause", func(_ context.Context, _ ports.Tx, ex *execution.Execution, now time.Time) (act, error) {
+	return e.pauseIn(ctx, p, p.Scope(), id)
+}
+
+func (e *Engine) pauseIn(ctx context.Context, p identity.Principal, scope identity.Scope, id string) (execution.Snapshot, error) {
+	return e.steer(ctx, p, scope, id, "execution.pause", func(_ context.Context, _ ports.Tx, ex *execution.Execution, now time.Time) (act, error) {
 		before := ex.Snapshot()
 		done, err := ex.RequestPause(e.standsStill(before), now)
 		if err != nil || before.State == execution.Paused || !done && ex.Snapshot().PauseRequested == before.PauseRequested {
@@ -43,7 +47,11 @@ func (e *Engine) Resume(ctx context.Context, p identity.Principal, id string) (e
 	if !p.May(identity.PermWrite) {
 		return execution.Snapshot{}, fault.ErrPermission
 	}
-	return e.steer(ctx, p, id, "execution.resume", e.resume)
+	return e.resumeIn(ctx, p, p.Scope(), id)
+}
+
+func (e *Engine) resumeIn(ctx context.Context, p identity.Principal, scope identity.Scope, id string) (execution.Snapshot, error) {
+	return e.steer(ctx, p, scope, id, "execution.resume", e.resume)
 }
 
 func (e *Engine) resume(ctx context.Context, tx ports.Tx, ex *execution.Execution, now time.Time) (act, error) {

@@ -105,7 +105,7 @@ func (e *Engine) Signal(ctx context.Context, p identity.Principal, id string, s 
 	case len(s.Payload) > maxSignalPayload:
 		return execution.Snapshot{}, errSignalTooBig
 	}
-	return e.steer(ctx, p, id, "execution.signal", func(ctx context.Context, tx ports.Tx, ex *execution.Execution, now time.Time) (act, error) {
+	return e.steer(ctx, p, p.Scope(), id, "execution.signal", func(ctx context.Context, tx ports.Tx, ex *execution.Execution, now time.Time) (act, error) {
 		snap := ex.Snapshot()
 		if snap.State.Terminal() {
 			return act{}, execution.ErrEnded

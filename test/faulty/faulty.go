@@ -137,7 +137,7 @@ func (s *Store) wrap(tx ports.Tx) ports.Tx {
 		Scopes: scopesStore{s, tx.Scopes}, Executions: executionsStore{s, tx.Executions}, Leases: leasesStore{s, tx.Leases}, Flow: flowStore{s, tx.Flow},
 		Steps: stepsStore{s, tx.Steps}, Signals: signalsStore{s, tx.Signals},
 		Children: childrenStore{s, tx.Children}, Decisions: decisionsStore{s, tx.Decisions}, Deadlines: deadlinesStore{s, tx.Deadlines},
-		Retention: retentionStore{s, tx.Retention}, Schedules: schedulesStore{s, tx.Schedules}, Ticks: ticksStore{s, tx.Ticks}, Events: eventsStore{s, tx.Events}, Queue: queueStore{s, tx.Queue},
+		Work: workStore{s, tx.Work}, Retention: retentionStore{s, tx.Retention}, Schedules: schedulesStore{s, tx.Schedules}, Ticks: ticksStore{s, tx.Ticks}, Events: eventsStore{s, tx.Events}, Queue: queueStore{s, tx.Queue},
 		Idempotency: idempotencyStore{s, tx.Idempotency}, Artifacts: artifactsStore{s, tx.Artifacts},
 		Contracts: contractsStore{s, tx.Contracts}, Space: spaceStore{s, tx.Space}, Pending: pendingStore{s, tx.Pending},
 		Conversations: conversationsStore{s, tx.Conversations}, Messages: messagesStore{s, tx.Messages}, Audit: auditStore{s, tx.Audit},

@@ -90,3 +90,12 @@ type retentionStore struct {
 func (s retentionStore) TrimEvents(ctx context.Context, age time.Duration, limit int) (int, error) {
 	return guard(s.faults, "Retention.TrimEvents", func() (int, error) { return s.next.TrimEvents(ctx, age, limit) })
 }
+
+type workStore struct {
+	faults *Store
+	next   ports.WorkStore
+}
+
+func (s workStore) Executions(ctx context.Context, f ports.WorkFilter, page ports.Page) ([]ports.WorkItem, error) {
+	return guard(s.faults, "Work.Executions", func() ([]ports.WorkItem, error) { return s.next.Executions(ctx, f, page) })
+}

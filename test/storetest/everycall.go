@@ -115,6 +115,9 @@ func reads(b belongings) map[string]attempt {
 		"Artifacts.Rendered": without(func(ctx context.Context, tx ports.Tx) ([]artifact.Artifact, error) {
 			return tx.Artifacts.Rendered(ctx, []string{b.artifact.Type}, b.artifact.CreatedAt, 1)
 		}),
+		"Work.Executions": without(func(ctx context.Context, tx ports.Tx) ([]ports.WorkItem, error) {
+			return tx.Work.Executions(ctx, ports.WorkFilter{}, ports.Page{Limit: 1})
+		}),
 		"Ticks.Due": without(func(ctx context.Context, tx ports.Tx) ([]schedule.Schedule, error) { return tx.Ticks.Due(ctx, 1) }),
 		"Contracts.Due": without(func(ctx context.Context, tx ports.Tx) ([]artifact.Contract, error) {
 			return tx.Contracts.Due(ctx, b.contract.CreatedAt, b.contract.CreatedAt, 1)

@@ -43,7 +43,7 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		{"Sessions", s.sessions}, {"Upgrade", s.upgrade}, {"Logins", s.logins}, {"Tickets", s.tickets}, {"Limits", s.limits},
 		{"Executions", s.executions}, {"ExecutionList", s.executionList}, {"Leases", s.leases}, {"Lanes", s.lanes}, {"Flow", s.flow},
 		{"Steps", s.steps}, {"Signals", s.signals}, {"Children", s.children}, {"Decisions", s.decisions}, {"Deadlines", s.deadlines},
-		{"Retention", s.retention}, {"Schedules", s.schedules}, {"Ticks", s.ticks}, {"Events", s.events}, {"Queue", s.queue}, {"Idempotency", s.idempotency}, {"Artifacts", s.artifacts},
+		{"Work", s.work}, {"Retention", s.retention}, {"Schedules", s.schedules}, {"Ticks", s.ticks}, {"Events", s.events}, {"Queue", s.queue}, {"Idempotency", s.idempotency}, {"Artifacts", s.artifacts},
 		{"ArtifactList", s.artifactList}, {"Contracts", s.contracts}, {"Space", s.space}, {"Pending", s.pending}, {"Conversations", s.conversations},
 		{"Messages", s.messages}, {"Audit", s.audit}, {"AuditChain", s.auditChain}, {"Rekey", s.rekey},
 		{"Directory", s.directory}, {"Invitations", s.invitations}, {"Statistics", s.statistics}, {"TenantData", s.tenantData},
