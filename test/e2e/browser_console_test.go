@@ -21,8 +21,6 @@ func TestConsole(t *testing.T) {
 	p := openTab(t, s.url, "/console")
 	p.shows(".composer .line", "Connected")
 	p.shows("main", "You are a visitor")
-	t.Logf("first paint after %.0f ms, %.0f bytes over the wire", p.number(`performance.getEntriesByName("first-contentful-paint")[0].startTime`),
-		p.number(`performance.getEntriesByType("resource").concat(performance.getEntriesByType("navigation")).filter((e) => e.name.includes("/console")).reduce((n, e) => n + e.transferSize, 0)`))
 	p.answers("What can I do here?")
 	session := p.read(`localStorage.getItem("symphainy.session")`)
 	require.Contains(t, session, "ses_")
@@ -82,9 +80,11 @@ func TestConsole(t *testing.T) {
 	} {
 		p.goTo(page)
 		p.shows("main", shown)
-		p.until(`!document.querySelector("main [aria-busy]")`)
+		p.until(`!document.querySelector("main [aria-busy=true]")`)
 		p.accessible()
 	}
+	p.until(`(document.querySelector(".skip").click(), document.activeElement.id === "main")`)
+	require.NotEqual(t, "#main", p.read(`location.hash`), "skipping to the content stays on the page")
 	p.modules()
 	p.cookiesAlone()
 	p.content(lookups...)

@@ -85,11 +85,14 @@ func TestConsoleOperates(t *testing.T) {
 	theirs.until(`(window.was = 0, new MutationObserver(() => { window.was ||= Date.now(); }).observe(document.documentElement, { attributeFilter: ["data-who"] }), true)`)
 
 	p := theirs.beside("/console#/account")
+	p.shows("main", "Sign up or in")
+	t.Logf("first paint after %.0f ms, %.0f bytes over the wire", p.number(`performance.getEntriesByName("first-contentful-paint")[0].startTime`),
+		p.number(`performance.getEntriesByType("resource").concat(performance.getEntriesByType("navigation")).filter((e) => e.name.includes("/console")).reduce((n, e) => n + e.transferSize, 0)`))
 	p.signsIn(ada)
 	for page, shown := range map[string]string{"operations": "Work of all tenants", "operations/users": bob.email, "operations/tenants": bob.tenant, "operations/audit": "Intact"} {
 		p.goTo(page)
 		p.shows("main", shown)
-		p.until(`!document.querySelector("main [aria-busy]")`)
+		p.until(`!document.querySelector("main [aria-busy=true]")`)
 		p.accessible()
 	}
 	p.goTo("operations/sessions")

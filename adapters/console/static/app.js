@@ -51,6 +51,13 @@ function show() {
 	window.scrollTo(0, 0);
 }
 
+// The address names the page, so the link to the content must not change it.
+document.querySelector(".skip")?.addEventListener("click", (e) => {
+	e.preventDefault();
+	main.focus();
+	main.scrollIntoView();
+});
+
 /** Somebody else is at the page, or nobody any more. */
 function changed() {
 	corner(here);

@@ -63,6 +63,9 @@ export function chat(main) {
 	/** An answer that begins stands below what was done for it. @param {{item: HTMLElement, said: string}} a */
 	const last = (a) => { if (!a.said && log.lastElementChild !== a.item) log.append(a.item); };
 
+	/** While an answer grows a screen reader waits for its end. @param {string} id @param {boolean} yes */
+	const busy = (id, yes) => answers.get(id)?.item.setAttribute("aria-busy", String(yes));
+
 	/** @param {import("./socket.js").Frame} f */
 	const frame = (f) => {
 		const d = f.data ?? {};
@@ -72,6 +75,7 @@ export function chat(main) {
 		case "agent.started": {
 			const begun = answers.get(id); // told again after a break of the line
 			if (begun) { begun.said = ""; fill(begun.body); } else answers.set(id, say("agent", named(d.agent_id), ""));
+			busy(id, true);
 			break;
 		}
 		case "agent.token": {
@@ -94,11 +98,13 @@ export function chat(main) {
 			last(a);
 			a.said = d.response;
 			fill(a.body, d.response);
+			busy(id, false);
 			if (!a.item.querySelector(".actions") && d.suggestions?.length > 0) a.item.append(h("div.actions", { role: "group", "aria-label": "Suggestions" }, d.suggestions.map(suggestion)));
 			bottom();
 			break;
 		}
 		case "agent.failed":
+			busy(id, false);
 			say("event", "No answer", d.error);
 			break;
 		case "execution.waiting":
@@ -114,7 +120,15 @@ export function chat(main) {
 		default:
 		}
 		if (f.event_type === "execution.accepted") running.add(id);
-		if (["execution.completed", "execution.failed", "execution.cancelled"].includes(f.event_type)) running.delete(id);
+		if (["execution.completed", "execution.failed", "execution.cancelled"].includes(f.event_type)) {
+			running.delete(id);
+			const a = answers.get(id);
+			if (a && !a.said) {
+				a.item.remove();
+				answers.delete(id);
+				if (f.event_type === "execution.cancelled") say("event", "Stopped", "There is no answer.");
+			}
+		}
 		/** @type {HTMLButtonElement} */ (stop).disabled = running.size === 0;
 	};
 

@@ -30,7 +30,7 @@ export function decisions(main) {
 		shown.clear();
 		for (const k of now) shown.add(k);
 		if (all.length === 0) return h("p.empty", null, "Nothing waits for you. When an agent or an intent needs a person's word, it is here.");
-		return all.map((d) => h("div", null, h("p.hint", null, h("a", { href: `#/execution/${d.execution_id}` }, words(d.intent_type)), ` asked at ${time(d.asked_at)}`),
+		return all.map((/** @type {any} */ d) => h("div", null, h("p.hint", null, h("a", { href: `#/execution/${d.execution_id}` }, words(d.intent_type)), ` asked at ${time(d.asked_at)}`),
 			decision(d.execution_id, d, () => shown.delete(key(d)))));
 	});
 	fill(main, h("h1", null, "Decisions"), list);
