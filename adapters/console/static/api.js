@@ -50,13 +50,14 @@ function parsed(text, status) {
 	}
 }
 
-/** Whether a sign-in is under way, which ends the visitor's credential before it is answered. */
-let entering = false;
+/** A sign-in or sign-out that is under way, which ends the visitor's credential before it is answered. @type {Promise<void> | undefined} */
+let entering;
 
 /** Asks whether the session of this page still lives; if not, the page becomes one that has ended. @returns {Promise<boolean>} */
 export async function alive() {
 	if (who.ended) return false;
-	if (entering || !who.session_id) return true;
+	if (entering) { await entering; return !who.ended; }
+	if (!who.session_id) return true;
 	try {
 		const s = await call("GET", at(`/api/session/${encodeURIComponent(who.session_id)}`));
 		if (s.is_anonymous !== who.is_anonymous) await arrive(); // somebody signed up in another tab
@@ -65,7 +66,7 @@ export async function alive() {
 		// A server that is away has ended nothing.
 		if (![401, 403, 404].includes(/** @type {Problem} */ (err).status)) return true;
 	}
-	if (entering) return true;
+	if (entering) return true; // it began meanwhile, and says itself who is here then
 	localStorage.removeItem(key);
 	who = { ...who, ended: true, permissions: [], roles: [] };
 	for (const fn of watchers) fn();
@@ -119,23 +120,31 @@ export async function arrive() {
 /** @param {string} id @returns {Who} */
 const visitor = (id) => ({ session_id: id, is_anonymous: true, roles: [], permissions: ["read", "write"] });
 
-/** Signs in or up; a visitor's session becomes theirs and keeps its id. @param {"login"|"register"} how @param {Record<string, string>} fields */
-export async function enter(how, fields) {
-	const body = who.is_anonymous && who.session_id && !who.ended ? { ...fields, session_id: who.session_id } : fields;
-	entering = true;
-	try {
-		const a = await call("POST", `/api/auth/${how}`, body);
-		localStorage.setItem(key, a.session_id);
-		await arrive();
-	} finally { entering = false; }
+/** Does what changes who is here; until it is done nobody asks whether the session lives. @param {() => Promise<void>} work */
+async function changing(work) {
+	/** @type {() => void} */
+	let over = () => {};
+	entering = new Promise((done) => { over = done; });
+	try { await work(); } finally {
+		entering = undefined;
+		over();
+	}
 }
 
+/** Signs in or up; a visitor's session becomes theirs and keeps its id. @param {"login"|"register"} how @param {Record<string, string>} fields */
+export const enter = (how, fields) => changing(async () => {
+	const body = who.is_anonymous && who.session_id && !who.ended ? { ...fields, session_id: who.session_id } : fields;
+	const a = await call("POST", `/api/auth/${how}`, body);
+	localStorage.setItem(key, a.session_id);
+	await arrive();
+});
+
 /** Signs out everywhere this sign-in reaches, and goes on as a visitor. */
-export async function leave() {
+export const leave = () => changing(async () => {
 	await call("POST", "/api/auth/logout", {});
 	localStorage.removeItem(key);
 	await arrive();
-}
+});
 
 /**
  * Submits an intent and waits a little for its end.

@@ -136,7 +136,7 @@ export function chat(main) {
 		line.dataset.state = s;
 		line.textContent = { open: "Connected", connecting: "Connecting …", changed: "The session has changed …", refused: "Refused", ended: "Ended" }[s];
 	})];
-	stop.addEventListener("click", () => { for (const id of running) tell({ type: "agent.cancel", execution_id: id }); });
+	stop.addEventListener("click", () => { for (const id of running) if (answers.has(id)) tell({ type: "agent.cancel", execution_id: id }); });
 
 	const form = h("form.composer", {
 		onsubmit: (/** @type {Event} */ e) => {
