@@ -36,6 +36,9 @@ func (t *turn) act(ctx context.Context, s *speaker, c agent.ToolCall) (agent.Too
 		if result, err = t.permitted(ctx, s, c, pass); err != nil {
 			return agent.ToolResult{}, err
 		}
+		if err := t.resulted(ctx, s, c, result); err != nil {
+			return agent.ToolResult{}, err
+		}
 	}
 	return result, t.log.once(ctx, event.AgentToolResult, c.ID, t.common(map[string]any{
 		"tool": shorten(c.Name), "ok": result.Code == "", "error_code": result.Code, "error": result.Text, "tool_execution_id": result.ExecutionID,
@@ -63,6 +66,14 @@ func (t *turn) check(ctx context.Context, s *speaker, c agent.ToolCall, name str
 		return pass, fault.As(fmt.Errorf("step %s: %w", name, err))
 	}
 	return pass, nil
+}
+
+// resulted puts into the audit, once, what became of a call that passed the gate; of one that did not, the gate's own record tells.
+func (t *turn) resulted(ctx context.Context, s *speaker, c agent.ToolCall, r agent.ToolResult) error {
+	_, err := t.call.Transact(ctx, "result "+c.ID, func(ctx context.Context, tx ports.Tx, now execution.Snapshot) ([]byte, error) {
+		return []byte("null"), tx.Audit.Append(ctx, t.realm.gate.result(now, s.definition.ID, c, r))
+	})
+	return err
 }
 
 // proposed tells what the agent asks for.

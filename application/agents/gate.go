@@ -202,3 +202,19 @@ func (g *Gate) record(now execution.Snapshot, r Request, p Pass) audit.Record {
 		TraceID: now.TraceID, At: g.Clock.Now(),
 	}
 }
+
+// result is the audit record of what became of a call: the execution that did it, or why nothing was done.
+func (g *Gate) result(now execution.Snapshot, id agent.ID, c agent.ToolCall, r agent.ToolResult) audit.Record {
+	hash, result := sha256.Sum256(r.Data), audit.Completed
+	if r.Code != "" {
+		result = audit.Failed
+	}
+	return audit.Record{
+		ID: g.IDs.NewID(typeid.AuditRecord), TenantID: now.TenantID, Actor: now.Principal.Actor(), Action: "agent.tool_result", Target: now.ID,
+		IntentType: shorten(c.Name), PolicyVersion: "builtin_1.0", Result: result,
+		Detail: Encode(map[string]any{
+			"agent_id": id, "call_id": c.ID, "code": r.Code, "tool_execution_id": r.ExecutionID, "result_hash": hex.EncodeToString(hash[:]), "session_id": now.SessionID,
+		}),
+		TraceID: now.TraceID, At: g.Clock.Now(),
+	}
+}

@@ -46,7 +46,7 @@ func breaches() map[string]string {
 		"logs of two scopes":   "SELECT COUNT(*) FROM events v WHERE NOT EXISTS (SELECT 1 FROM executions e WHERE e.id = v.execution_id AND e.tenant_id = v.tenant_id)",
 		"logs without one end": "SELECT COUNT(*) FROM executions e WHERE 1 <> (SELECT COUNT(*) FROM events v WHERE v.tenant_id = e.tenant_id AND v.execution_id = e.id AND v.type IN ('execution.completed', 'execution.failed', 'execution.cancelled'))",
 		"logs of another end":  "SELECT COUNT(*) FROM executions e WHERE NOT EXISTS (SELECT 1 FROM events v WHERE v.tenant_id = e.tenant_id AND v.execution_id = e.id AND v.seq = e.last_seq AND v.type = 'execution.' || e.state)",
-		"starts but attempts":  "SELECT COUNT(*) FROM executions e WHERE e.attempt <> (SELECT COUNT(*) FROM events v WHERE v.tenant_id = e.tenant_id AND v.execution_id = e.id AND v.type = 'execution.started')",
+		"starts but attempts":  "SELECT COUNT(*) FROM executions e WHERE e.attempt <> (SELECT COUNT(*) FROM events v WHERE v.tenant_id = e.tenant_id AND v.execution_id = e.id AND v.type = 'execution.started') AND NOT EXISTS (SELECT 1 FROM events v WHERE v.tenant_id = e.tenant_id AND v.execution_id = e.id AND v.type = 'execution.waiting')",
 		"audit without one end": `SELECT COUNT(*) FROM executions e LEFT JOIN (
 			SELECT target, SUM(CASE action WHEN 'intent.submitted' THEN 1 WHEN 'intent.ended' THEN 1000 ELSE 0 END) AS n FROM audit_records GROUP BY target
 			) a ON a.target = e.id WHERE a.n IS NULL OR a.n <> 1001`,
