@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/fx"
@@ -25,12 +26,16 @@ type server struct {
 	cut     context.CancelFunc
 	serving sync.WaitGroup
 	fail    func(error)
+	arrived arrivals
+	// stopping tells that the end of the listener is wanted.
+	stopping atomic.Bool
 }
 
 // newServer makes a server of an HTTP server; it does nothing before start.
 func newServer(h *http.Server, hub *wsapi.Hub, ready *readiness, fail func(error)) *server {
 	base, cut := context.WithCancel(context.Background())
-	s := &server{hub: hub, ready: ready, fail: fail, cut: cut, http: h}
+	s := &server{hub: hub, ready: ready, fail: fail, cut: cut, http: h, arrived: arrivals{open: map[net.Conn]struct{}{}}}
+	s.http.ConnState = s.arrived.note
 	s.http.BaseContext = func(net.Listener) context.Context { return base }
 	return s
 }
@@ -41,7 +46,7 @@ func (s *server) start(ctx context.Context, addr string) (err error) {
 		return fmt.Errorf("listen on %s: %w", addr, err)
 	}
 	s.serving.Go(func() {
-		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) && !s.stopping.Load() {
 			s.fail(fmt.Errorf("serve: %w", err))
 		}
 	})
@@ -62,8 +67,13 @@ func (s *server) stop(ctx context.Context) error {
 	if s.hub != nil {
 		err = s.hub.Shutdown(ctx)
 	}
+	s.stopping.Store(true)
+	err = errors.Join(err, s.listener.Close())
+	s.arrived.settle(ctx)
 	late := time.AfterFunc(drainTime, s.cut)
-	err = errors.Join(err, s.http.Shutdown(ctx))
+	if closed := s.http.Shutdown(ctx); !errors.Is(closed, net.ErrClosed) { // the listener is closed already
+		err = errors.Join(err, closed)
+	}
 	late.Stop()
 	s.cut()
 	if err != nil {
