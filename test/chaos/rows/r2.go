@@ -71,7 +71,11 @@ func r2() Row {
 // replica may take the work.
 func crash(ctx context.Context, b *bed.Bed, owner *bed.Client, site string, try int) (ids []string, crashed bool, err error) {
 	victim := b.Replicas[try%len(b.Replicas)]
-	if err := errors.Join(victim.Kill(), victim.Start(ctx, "CHAOS_POINTS="+site+"=exit@"+fmt.Sprint(1+try%2))); err != nil {
+	at := 1 + try%2
+	if site == "drain" {
+		at = 1 // a process drains once
+	}
+	if err := errors.Join(victim.Kill(), victim.Start(ctx, "CHAOS_POINTS="+site+"=exit@"+fmt.Sprint(at))); err != nil {
 		return nil, false, err
 	}
 	c, err := b.Anonymous(ctx, fmt.Sprintf("%s-%d", site, try))

@@ -65,7 +65,7 @@ func r27() Row {
 		const orphans = 20
 		healthy := r.pick(2000, 100)
 		b, err := r.bed(ctx, func(o *bed.Options) {
-			o.Vars = []string{fmt.Sprintf("SYMPHAINY_WORKERS=%d", min(1000, healthy/2+orphans))}
+			o.Vars = []string{fmt.Sprintf("SYMPHAINY_WORKERS=%d", healthy/2+4*orphans)}
 		})
 		if err != nil {
 			o.wrong(err)
