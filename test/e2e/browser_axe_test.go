@@ -63,7 +63,7 @@ func download(url string) (body []byte, err error) {
 }
 
 func fetch(client *http.Client, url string) ([]byte, error) {
-	res, err := client.Get(url) //nolint:noctx // the client has a limit
+	res, err := client.Get(url)
 	if err != nil {
 		return nil, err
 	}

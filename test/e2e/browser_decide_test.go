@@ -133,5 +133,5 @@ func (p *tab) proposes(message string) {
 	p.shows(".log > li:last-child .decision", "Approve")
 	shown := p.read(`document.querySelector(".log > li:last-child .decision pre").innerText`)
 	require.JSONEq(p.t, wish, shown)
-	require.True(p.t, strings.Contains(p.read(`document.querySelector(".log > li:last-child .decision").innerText`), "create_poc"))
+	require.Contains(p.t, p.read(`document.querySelector(".log > li:last-child .decision").innerText`), "create_poc")
 }
