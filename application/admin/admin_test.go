@@ -97,12 +97,18 @@ func TestOnlyRecentSignInsChangeThings(t *testing.T) {
 	for name, act := range map[string]func() error{
 		"role":    func() error { return w.admin.SetRole(t.Context(), w.owner, "", w.member.UserID, identity.RoleMember) },
 		"disable": func() error { return w.admin.SetDisabled(t.Context(), w.owner, w.member.UserID, true) },
-		"invite":  func() error { _, err := w.admin.Invite(t.Context(), w.owner, "x@example.org", identity.RoleMember); return err },
+		"invite": func() error {
+			_, err := w.admin.Invite(t.Context(), w.owner, "x@example.org", identity.RoleMember)
+			return err
+		},
 		"revoke":  func() error { return w.admin.Revoke(t.Context(), w.owner, w.member.SessionID) },
 		"suspend": func() error { _, err := w.admin.Suspend(t.Context(), w.operator, w.owner.TenantID, true); return err },
-		"create":  func() error { _, _, err := w.admin.CreateTenant(t.Context(), w.operator, "X", "x@example.org"); return err },
-		"erase":   func() error { return w.admin.Erase(t.Context(), w.operator, w.owner.TenantID, "x") },
-		"export":  func() error { return w.admin.MayExport(t.Context(), w.owner, w.owner.TenantID) },
+		"create": func() error {
+			_, _, err := w.admin.CreateTenant(t.Context(), w.operator, "X", "x@example.org")
+			return err
+		},
+		"erase":  func() error { return w.admin.Erase(t.Context(), w.operator, w.owner.TenantID, "x") },
+		"export": func() error { return w.admin.MayExport(t.Context(), w.owner, w.owner.TenantID) },
 	} {
 		require.ErrorIs(t, act(), admin.ErrFresh, name)
 	}
