@@ -32,8 +32,7 @@ var ErrInvitation = ErrInvalid.WithFields(fault.Field{
 })
 
 // Register makes a user with a tenant of their own, in which they are the owner, or with an invitation a member of its tenant, and signs them
-// in. Values against the rules are
-// ErrInvalid with Fields, a taken mail is ErrEmailTaken after the same work, even with that account's password.
+// in. Values against the rules are ErrInvalid with Fields, a taken mail is ErrEmailTaken after the same work, even with that account's password.
 func (s *Service) Register(ctx context.Context, cmd RegisterCommand) (SignIn, error) {
 	name, badName := parseName(cmd.Name)
 	email, key, badEmail := parseEmail(cmd.Email)

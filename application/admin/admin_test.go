@@ -86,12 +86,12 @@ func TestAnInvitationIsForOneMailOnceAndAWhile(t *testing.T) {
 	require.ErrorIs(t, register("carol@example.org", late.Token), accounts.ErrInvitation)
 
 	_, err = w.admin.Invite(t.Context(), w.owner, "not a mail", identity.RoleMember)
-	require.ErrorIs(t, err, admin.ErrFresh, "the owner has been signed in for a week")
+	require.ErrorIs(t, err, identity.ErrFresh, "the owner has been signed in for a week")
 }
 
 func TestOnlyRecentSignInsChangeThings(t *testing.T) {
 	w := newWorld(t)
-	w.Clock.Advance(admin.FreshFor)
+	w.Clock.Advance(identity.FreshFor)
 	require.NoError(t, w.admin.SetRole(t.Context(), w.owner, "", w.member.UserID, identity.RoleViewer))
 	w.Clock.Advance(time.Microsecond)
 	for name, act := range map[string]func() error{
@@ -110,7 +110,7 @@ func TestOnlyRecentSignInsChangeThings(t *testing.T) {
 		"erase":  func() error { return w.admin.Erase(t.Context(), w.operator, w.owner.TenantID, "x") },
 		"export": func() error { return w.admin.MayExport(t.Context(), w.owner, w.owner.TenantID) },
 	} {
-		require.ErrorIs(t, act(), admin.ErrFresh, name)
+		require.ErrorIs(t, act(), identity.ErrFresh, name)
 	}
 	_, err := w.admin.People(t.Context(), w.owner, false, ports.Page{Limit: 10})
 	require.NoError(t, err, "looking needs no recent sign-in")

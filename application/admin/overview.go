@@ -25,7 +25,7 @@ const maxRows = 1000
 
 // Statistics counts what is in the caller's tenant, or on the platform.
 func (s *Service) Statistics(ctx context.Context, p identity.Principal, platform bool) (Statistics, error) {
-	tenantID, err := reach(p, platform)
+	tenantID, err := p.Administered(platform)
 	if err != nil {
 		return Statistics{}, err
 	}
@@ -45,7 +45,7 @@ const MaxSpan = 30 * 24 * time.Hour
 
 // Metrics gives what became of the executions that were accepted within the last span, by type and state.
 func (s *Service) Metrics(ctx context.Context, p identity.Principal, platform bool, span time.Duration) (since time.Time, counts []ports.ExecutionCount, err error) {
-	tenantID, err := reach(p, platform)
+	tenantID, err := p.Administered(platform)
 	if err != nil {
 		return time.Time{}, nil, err
 	}
@@ -58,7 +58,7 @@ func (s *Service) Metrics(ctx context.Context, p identity.Principal, platform bo
 
 // May reports, as an error, whether the caller administers anything.
 func (s *Service) May(p identity.Principal) error {
-	_, err := reach(p, false)
+	_, err := p.Administered(false)
 	return err
 }
 
@@ -116,7 +116,7 @@ func (s *Service) Verify(ctx context.Context, p identity.Principal, platform boo
 }
 
 func auditOf(p identity.Principal, platform bool) (string, error) {
-	tenantID, err := reach(p, platform)
+	tenantID, err := p.Administered(platform)
 	if tenantID == "" {
 		tenantID = accounts.PlatformScope
 	}

@@ -11,7 +11,7 @@ import (
 
 // People gives the members of the caller's tenant, or the users of the platform, which have no role here.
 func (s *Service) People(ctx context.Context, p identity.Principal, platform bool, page ports.Page) ([]identity.Member, error) {
-	tenantID, err := reach(p, platform)
+	tenantID, err := p.Administered(platform)
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/symphainy/symphainy/application/accounts"
 	"github.com/symphainy/symphainy/domain/audit"
@@ -17,13 +16,8 @@ import (
 	"github.com/symphainy/symphainy/ports"
 )
 
-// FreshFor is how long after signing in a person may change things here.
-const FreshFor = 15 * time.Minute
-
 // Errors of administration.
 var (
-	// ErrFresh is a change by somebody who signed in too long ago.
-	ErrFresh = fault.New(fault.Denied, "fresh_authentication_required", "Sign in again before you change this.")
 	// ErrSelf is a change that somebody must not make to their own account.
 	ErrSelf = fault.New(fault.Conflict, "own_account", "You cannot do this to your own account.")
 	// ErrLastOwner is a change that would leave a tenant without an owner.
@@ -51,18 +45,6 @@ type Service struct{ d Deps }
 // New makes the service.
 func New(d Deps) *Service { return &Service{d} }
 
-// reach gives the tenant that the caller looks at: their own if they administer it, "" (all) if the platform was asked for and they operate it.
-// Somebody who only operates sees the platform either way.
-func reach(p identity.Principal, platform bool) (tenantID string, err error) {
-	if p.May(identity.PermAdmin) && !platform {
-		return p.TenantID, nil
-	}
-	if !p.May(identity.PermOperate) {
-		return "", fault.ErrPermission
-	}
-	return "", nil
-}
-
 // operates refuses everybody but operators.
 func operates(p identity.Principal) error {
 	if !p.May(identity.PermOperate) {
@@ -72,12 +54,7 @@ func operates(p identity.Principal) error {
 }
 
 // fresh refuses who signed in too long ago.
-func (s *Service) fresh(p identity.Principal) error {
-	if age := s.d.Clock.Now().Sub(p.AuthTime); p.AuthTime.IsZero() || age > FreshFor {
-		return ErrFresh
-	}
-	return nil
-}
+func (s *Service) fresh(p identity.Principal) error { return p.Fresh(s.d.Clock.Now()) }
 
 // over gives the tenant in which the caller may change something of the named tenant ("" is their own): an admin in the own one, an operator in
 // any. Another tenant is not there for an admin.

@@ -12,7 +12,7 @@ import (
 
 // Sessions gives the sessions of the caller's tenant, or of the platform with visitors' among them, the last made first.
 func (s *Service) Sessions(ctx context.Context, p identity.Principal, platform bool, page ports.Page) ([]session.Session, error) {
-	tenantID, err := reach(p, platform)
+	tenantID, err := p.Administered(platform)
 	if err != nil {
 		return nil, err
 	}

@@ -16,11 +16,12 @@ const maxRows = 1000
 type Service struct {
 	uow        ports.UnitOfWork
 	operations ports.Operations
+	clock      ports.Clock
 }
 
 // New makes the service.
-func New(uow ports.UnitOfWork, operations ports.Operations) *Service {
-	return &Service{uow, operations}
+func New(uow ports.UnitOfWork, operations ports.Operations, clock ports.Clock) *Service {
+	return &Service{uow, operations, clock}
 }
 
 // Overview is the live work, finished executions are not in it.
@@ -35,7 +36,7 @@ type Overview struct {
 // Overview gives the work of the caller's tenant, which needs the right to administer it, or of the whole platform, which needs the right to
 // operate it. Somebody who has only the latter gets the platform's either way.
 func (s *Service) Overview(ctx context.Context, p identity.Principal, platform bool) (Overview, error) {
-	tenant, err := reach(p, platform)
+	tenant, err := p.Administered(platform)
 	if err != nil {
 		return Overview{}, err
 	}
@@ -50,20 +51,9 @@ func (s *Service) Overview(ctx context.Context, p identity.Principal, platform b
 	return out, err
 }
 
-// reach gives the tenant that the caller looks at, "" for all.
-func reach(p identity.Principal, platform bool) (string, error) {
-	switch {
-	case p.May(identity.PermAdmin) && !platform:
-		return p.TenantID, nil
-	case p.May(identity.PermOperate):
-		return "", nil
-	}
-	return "", fault.ErrPermission
-}
-
 // narrow keeps a filter within what the caller reaches: an operator may name a tenant, an admin only the own one.
 func narrow(p identity.Principal, platform bool, f ports.WorkFilter) (ports.WorkFilter, error) {
-	tenant, err := reach(p, platform)
+	tenant, err := p.Administered(platform)
 	if tenant != "" {
 		if f.TenantID != "" && f.TenantID != tenant {
 			return f, fault.ErrPermission
@@ -85,9 +75,13 @@ func (s *Service) Executions(ctx context.Context, p identity.Principal, platform
 	return list, err
 }
 
-// Control does one thing to those of them that pass the filter; each act is audited under the caller's name.
+// Control does one thing to those of them that pass the filter; each act is audited under the caller's name. As every change by administrators it
+// is identity.ErrFresh for who signed in too long ago.
 func (s *Service) Control(ctx context.Context, p identity.Principal, platform bool, action ports.BulkAction, f ports.WorkFilter) (ports.BulkResult, error) {
 	f, err := narrow(p, platform, f)
+	if err == nil {
+		err = p.Fresh(s.clock.Now())
+	}
 	if err != nil {
 		return ports.BulkResult{}, err
 	}

@@ -3,6 +3,7 @@ package queues_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -31,7 +32,7 @@ func TestWhoSeesWhichWork(t *testing.T) {
 		return identity.Principal{Kind: identity.KindUser, UserID: "usr_1", TenantID: "ten_a", SessionID: "ses_1", Roles: roles}
 	}
 	tenants := func(p identity.Principal, platform bool) (list []string, err error) {
-		o, err := queues.New(store, nil).Overview(t.Context(), p, platform)
+		o, err := queues.New(store, nil, c).Overview(t.Context(), p, platform)
 		for _, q := range o.Counts {
 			list = append(list, q.TenantID)
 		}
@@ -62,11 +63,42 @@ func TestWhoSeesWhichWork(t *testing.T) {
 	faulty.Sweep(t, func(t *testing.T, wrap func(ports.UnitOfWork) *faulty.Store) {
 		t.Helper()
 		broken := wrap(store)
-		_, err := queues.New(broken, nil).Overview(t.Context(), caller(identity.RoleAdmin), false)
+		_, err := queues.New(broken, nil, c).Overview(t.Context(), caller(identity.RoleAdmin), false)
 		if broken.Struck() == "" {
 			require.NoError(t, err)
 			return
 		}
 		require.ErrorIs(t, err, fault.ErrUnavailable)
 	})
+}
+
+// Changes need a sign-in of the last minutes, and reach no further than the caller.
+func TestWhoMayAct(t *testing.T) {
+	c := clock.Fixed()
+	caller := func(role identity.Role, signedIn time.Time) identity.Principal {
+		return identity.Principal{Kind: identity.KindUser, UserID: "usr_1", TenantID: "ten_a", SessionID: "ses_1", Roles: []identity.Role{role}, AuthTime: signedIn}
+	}
+	var acted []ports.WorkFilter
+	service := queues.New(memstore.New(c), operate(func(f ports.WorkFilter) { acted = append(acted, f) }), c)
+	act := func(p identity.Principal, platform bool, tenant string) error {
+		_, err := service.Control(t.Context(), p, platform, ports.BulkCancel, ports.WorkFilter{TenantID: tenant})
+		return err
+	}
+	now := c.Now()
+	require.ErrorIs(t, act(caller(identity.RoleAdmin, now.Add(-identity.FreshFor-time.Second)), false, ""), identity.ErrFresh)
+	require.ErrorIs(t, act(caller(identity.RoleMember, now), false, ""), fault.ErrPermission)
+	require.ErrorIs(t, act(caller(identity.RoleAdmin, now), false, "ten_b"), fault.ErrPermission)
+	require.ErrorIs(t, act(caller(identity.RoleAdmin, now), true, ""), fault.ErrPermission)
+	require.Empty(t, acted)
+	require.NoError(t, act(caller(identity.RoleAdmin, now), false, ""))
+	require.NoError(t, act(caller(identity.RoleOperator, now), true, "ten_b"))
+	require.Equal(t, []ports.WorkFilter{{TenantID: "ten_a"}, {TenantID: "ten_b"}}, acted)
+}
+
+// operate notes what it is asked to act on.
+type operate func(ports.WorkFilter)
+
+func (o operate) Operate(_ context.Context, _ identity.Principal, _ ports.BulkAction, f ports.WorkFilter) (ports.BulkResult, error) {
+	o(f)
+	return ports.BulkResult{}, nil
 }

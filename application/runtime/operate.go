@@ -2,7 +2,6 @@ package runtime
 
 import (
 	"context"
-	"errors"
 
 	"github.com/symphainy/symphainy/domain/execution"
 	"github.com/symphainy/symphainy/domain/fault"
@@ -29,9 +28,8 @@ func (e *Engine) Operate(ctx context.Context, p identity.Principal, action ports
 	default:
 		return ports.BulkResult{}, errBulk
 	}
-	result := ports.BulkResult{IDs: []string{}, Refused: []string{}}
 	if f.States = bulkStates(action, f.States); len(f.States) == 0 {
-		return result, nil
+		return ports.BulkResult{IDs: []string{}, Refused: []string{}}, nil
 	}
 	var list []ports.WorkItem
 	err := e.UnitOfWork.View(ctx, func(ctx context.Context, tx ports.Tx) (err error) {
@@ -41,18 +39,9 @@ func (e *Engine) Operate(ctx context.Context, p identity.Principal, action ports
 	if err != nil {
 		return ports.BulkResult{}, err
 	}
-	result.More = len(list) > bulkBatch
-	for _, item := range list[:min(len(list), bulkBatch)] {
+	return each(list, func(item ports.WorkItem) (string, error) {
 		s := item.Execution.Snapshot()
 		_, err := one(ctx, p, s.Scope(), s.ID)
-		switch {
-		case err == nil:
-			result.IDs = append(result.IDs, s.ID)
-		case errors.Is(err, execution.ErrEnded), errors.Is(err, execution.ErrIllegal), fault.KindOf(err) == fault.NotFound:
-			result.Refused = append(result.Refused, s.ID)
-		default:
-			return result, err
-		}
-	}
-	return result, nil
+		return s.ID, err
+	})
 }

@@ -90,22 +90,29 @@ func (e *Engine) Bulk(ctx context.Context, p identity.Principal, action ports.Bu
 		return ports.BulkResult{}, fault.ErrPermission
 	}
 	f.Status = bulkStates(action, f.Status)
-	result := ports.BulkResult{IDs: []string{}, Refused: []string{}}
 	if len(f.Status) == 0 {
-		return result, nil
+		return ports.BulkResult{IDs: []string{}, Refused: []string{}}, nil
 	}
 	list, err := e.Executions(ctx, p.Scope(), f, ports.Page{Limit: bulkBatch + 1})
 	if err != nil {
 		return ports.BulkResult{}, err
 	}
-	result.More = len(list) > bulkBatch
-	for _, s := range list[:min(len(list), bulkBatch)] {
+	return each(list, func(s execution.Snapshot) (string, error) {
 		_, err := one(ctx, p, s.ID)
+		return s.ID, err
+	})
+}
+
+// each acts on a batch of a list that was read with one more than that. What cannot be done to one is told; what fails for another reason ends it.
+func each[V any](list []V, act func(V) (id string, err error)) (ports.BulkResult, error) {
+	result := ports.BulkResult{IDs: []string{}, Refused: []string{}, More: len(list) > bulkBatch}
+	for _, v := range list[:min(len(list), bulkBatch)] {
+		id, err := act(v)
 		switch {
 		case err == nil:
-			result.IDs = append(result.IDs, s.ID)
+			result.IDs = append(result.IDs, id)
 		case errors.Is(err, execution.ErrEnded), errors.Is(err, execution.ErrIllegal), fault.KindOf(err) == fault.NotFound:
-			result.Refused = append(result.Refused, s.ID)
+			result.Refused = append(result.Refused, id)
 		default:
 			return result, err
 		}
