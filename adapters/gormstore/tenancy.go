@@ -213,7 +213,7 @@ func aboutTenants(query string) bool {
 }
 
 // plainTenant is what can stand in the text of a statement.
-var plainTenant = regexp.MustCompile(`^[A-Za-z0-9_.:*-]{1,200}$`) //nolint:gochecknoglobals // constant
+var plainTenant = regexp.MustCompile(`^[A-Za-z0-9_.:*-]{1,200}$`)
 
 // beginning gives the text that begins a transaction in a tenant. The setting is part of the same message.
 func beginning(readOnly bool, tenantID string) (string, error) {

@@ -36,7 +36,7 @@ func documented(t *testing.T, w *world) map[string][]string {
 // victim is somebody who has one of everything.
 type victim struct {
 	user
-	execution, artifact, schedule string
+	execution, artifact, schedule, invitation string
 }
 
 func (w *world) victim(name string) victim {
@@ -45,6 +45,12 @@ func (w *world) victim(name string) victim {
 	uploaded := w.upload(call{token: v.token}, "canary-"+name+".csv", "a,b\n1,2\n", nil).is(202)
 	w.settle(call{token: v.token}, uploaded.str("execution_id"))
 	v.artifact = uploaded.str("file_id")
+	v.schedule = w.do(call{method: "POST", path: "/api/schedules", token: v.token, body: map[string]any{
+		"name": "canary-" + name, "intent_type": "list_files", "parameters": map[string]any{}, "cron": "0 3 * * *",
+	}}).is(201).str("schedule_id")
+	v.invitation = w.do(call{method: "POST", path: "/api/admin/invitations", token: v.token, body: map[string]any{
+		"email": "canary-" + name + "@example.org", "role": "member",
+	}}).is(201).str("invitation_id")
 	return v
 }
 
@@ -64,11 +70,9 @@ func (v victim) object(path string) (theirs, unknown string, ok bool) {
 	case strings.HasPrefix(path, "/api/admin/tenants/{id}"):
 		return v.tenant, "ten_01jd8h0000exampe0000000000", true
 	case strings.HasPrefix(path, "/api/admin/invitations/{id}"):
-		return "inv_01jd8h0000exampe0000000001", "inv_01jd8h0000exampe0000000000", true
-	case strings.HasPrefix(path, "/api/schedules/{id}"), strings.HasPrefix(path, "/api/schedule/{id}"):
-		return "sch_01jd8h0000exampe0000000001", "sch_01jd8h0000exampe0000000000", true
-	case strings.HasPrefix(path, "/api/admin/executions/{id}"):
-		return v.execution, "exe_01jd8h0000exampe0000000000", true
+		return v.invitation, "inv_01jd8h0000exampe0000000000", true
+	case strings.HasPrefix(path, "/api/schedules/{id}"):
+		return v.schedule, "sch_01jd8h0000exampe0000000000", true
 	case strings.HasSuffix(path, "/{file}"):
 		return "canary.js", "unknown.js", true
 	}
@@ -87,7 +91,7 @@ func bodyFor(path, session, artifact, execution string) string {
 		body = map[string]any{"intent_type": "wait", "parameters": map[string]any{}, "session_id": session}
 	case "/api/runtime/agent/ticket", "/api/artifact/list", "/api/intent/pending/list":
 		body = map[string]any{"session_id": session}
-	case "/api/executions/control":
+	case "/api/executions/control", "/api/admin/executions/control":
 		body = map[string]any{"action": "cancel", "execution_ids": []string{execution}}
 	case "/api/execution/{id}/signal":
 		body = map[string]any{"name": "go"}
@@ -97,6 +101,8 @@ func bodyFor(path, session, artifact, execution string) string {
 		body = map[string]any{"lifecycle_state": "archived", "reason": "x"}
 	case "/api/admin/users/{id}/role", "/api/admin/tenants/{id}/members/{user_id}/role":
 		body = map[string]any{"role": "viewer"}
+	case "/api/schedules":
+		body = map[string]any{"name": "x", "intent_type": "list_files", "parameters": map[string]any{}, "cron": "0 3 * * *", "session_id": session}
 	case "/api/admin/tenants/{id}/erase":
 		body = map[string]any{"name": "x"}
 	}
@@ -162,7 +168,7 @@ func TestMatrixOfActorsRoutesAndIDs(t *testing.T) {
 	w.clock.Advance(11 * time.Minute)
 	v := w.victim("victim")
 	actors, paths := w.eight(v, expired), documented(t, w)
-	canaries := []string{v.execution, v.artifact, "canary-victim", v.id + `"`, v.session}
+	canaries := []string{v.execution, v.artifact, v.schedule, v.invitation, "canary-victim", v.id + `"`, v.session}
 	cells, leaks, diffs := 0, []string{}, []string{}
 	for _, path := range slices.Sorted(func(yield func(string) bool) {
 		for p := range paths {
@@ -187,18 +193,18 @@ func TestMatrixOfActorsRoutesAndIDs(t *testing.T) {
 					continue // they name nobody's object, or are sockets, which other rows hold
 				}
 				type place struct{ path, body string }
-				with := func(id, session, artifact, execution string) []place {
-					at := pathParameter.ReplaceAllString(path, id)
+				with := func(id, member, session, artifact, execution string) []place {
+					at := pathParameter.ReplaceAllString(strings.ReplaceAll(path, "{user_id}", member), id)
 					list := []place{{at, bodyFor(path, session, artifact, execution)}}
 					if !strings.Contains(path, "/admin/") {
 						list = append(list, place{at + "?session_id=" + session, "{}"})
 					}
 					return list
 				}
-				real := with(theirs, v.session, v.artifact, v.execution)
-				none := with(unknown, "ses_01jd8h0000exampe0000000000", "fil_01jd8h0000exampe0000000000", "exe_01jd8h0000exampe0000000000")
-				for i := range real {
-					status, got := w.plainly(a, method, real[i].path, real[i].body)
+				owned := with(theirs, v.id, v.session, v.artifact, v.execution)
+				none := with(unknown, "usr_01jd8h0000exampe0000000000", "ses_01jd8h0000exampe0000000000", "fil_01jd8h0000exampe0000000000", "exe_01jd8h0000exampe0000000000")
+				for i := range owned {
+					status, got := w.plainly(a, method, owned[i].path, owned[i].body)
 					other, want := w.plainly(a, method, none[i].path, none[i].body)
 					cells += 2
 					cell := fmt.Sprintf("%s %s #%d as %s", method, path, i, a.name)
@@ -207,7 +213,7 @@ func TestMatrixOfActorsRoutesAndIDs(t *testing.T) {
 							leaks = append(leaks, cell+": "+c)
 						}
 					}
-					names := listed || i > 0 || real[i].body != none[i].body
+					names := listed || i > 0 || owned[i].body != none[i].body
 					if names && (status != other || steady(got) != steady(want)) {
 						diffs = append(diffs, fmt.Sprintf("%s: %d %s / %d %s", cell, status, got, other, want))
 					}
@@ -220,6 +226,8 @@ func TestMatrixOfActorsRoutesAndIDs(t *testing.T) {
 	after := w.do(call{method: "GET", path: "/api/execution/" + v.execution + "/status", token: v.token}).is(200)
 	require.Contains(t, []string{"pending", "running"}, after.str("status"), "nobody has touched the victim's work")
 	w.do(call{method: "GET", path: "/api/artifacts/" + v.artifact, token: v.token}).is(200)
+	require.Equal(t, "active", w.do(call{method: "GET", path: "/api/schedules/" + v.schedule, token: v.token}).is(200).str("status"))
+	w.do(call{method: "DELETE", path: "/api/admin/invitations/" + v.invitation, token: v.token}).is(200)
 	sheet.Record(t, "T1", cells, fmt.Sprintf("%d paths × 5 verbs × 8 actors: leaks %d, body differences %d", len(paths), len(leaks), len(diffs)), "0, 0; frames: W15")
 }
 

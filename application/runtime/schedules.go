@@ -89,11 +89,11 @@ func (e *Engine) prepare(ctx context.Context, s schedule.Snapshot) (firing, erro
 	if a.following, err = schedules.Following(s.Order); err != nil {
 		// An expression that this version does not read any more.
 		a.following, a.refused = func(time.Time) time.Time { return time.Time{} }, &refusal{fault.As(err).Code, fault.As(err).Msg}
-		return a, nil
+		return a, nil //nolint:nilerr // the refusal says it
 	}
 	if a.entry, err = e.Catalogue.Find(s.Order.IntentType); err != nil || a.entry.Spec.Internal {
 		a.refused = &refusal{schedule.CodeNoIntent, "There is no intent of this type any more."}
-		return a, nil
+		return a, nil //nolint:nilerr // the refusal says it
 	}
 	today, err := e.Grants.Current(ctx, s.Principal)
 	if err != nil {

@@ -98,7 +98,7 @@ func Read(dir string) (map[string][]Entry, error) {
 	}
 	found := map[string][]Entry{}
 	for _, file := range files {
-		raw, err := os.ReadFile(file) //nolint:gosec // a record of the folder
+		raw, err := os.ReadFile(file)
 		if err != nil {
 			return nil, fmt.Errorf("read a record: %w", err)
 		}
