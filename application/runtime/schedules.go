@@ -89,7 +89,7 @@ func (e *Engine) prepare(ctx context.Context, s schedule.Snapshot) (firing, erro
 	if a.following, err = schedules.Following(s.Order); err != nil {
 		// An expression that this version does not read any more.
 		a.following, a.refused = func(time.Time) time.Time { return time.Time{} }, &refusal{fault.As(err).Code, fault.As(err).Msg}
-		return a, nil //nolint:nilerr // the refusal says it
+		return a, nil
 	}
 	if a.entry, err = e.Catalogue.Find(s.Order.IntentType); err != nil || a.entry.Spec.Internal {
 		a.refused = &refusal{schedule.CodeNoIntent, "There is no intent of this type any more."}
@@ -107,7 +107,7 @@ func (e *Engine) prepare(ctx context.Context, s schedule.Snapshot) (firing, erro
 	}
 	if a.parameters, err = a.entry.Parameters(s.Order.Parameters); err != nil {
 		a.refused = &refusal{schedule.CodeParameters, "The parameters do not fit the intent any more."}
-		return a, nil
+		return a, nil //nolint:nilerr // the refusal says it
 	}
 	if a.entry.Stager != nil {
 		a.parameters, err = a.entry.Stager.Stage(ctx, a.principal, a.entry.Spec.Type, a.parameters)
