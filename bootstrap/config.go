@@ -145,6 +145,7 @@ type LLMConfig struct {
 	BaseURL        string        `koanf:"base_url" doc:"root of an OpenAI-compatible endpoint, such as http://localhost:11434/v1; empty is no model, and the builtin agents answer"`
 	Key            Secret        `koanf:"key" doc:"key of the endpoint; local servers need none"`
 	Model          string        `koanf:"model" doc:"model that answers"`
+	Models         []string      `koanf:"models" doc:"models that a tenant may choose for its agents instead"`
 	EmbeddingModel string        `koanf:"embedding_model" doc:"model that makes vectors of texts; empty is none"`
 	Timeout        time.Duration `koanf:"timeout" doc:"limit of one call of the model, with its retries"`
 	Idle           time.Duration `koanf:"idle" doc:"how long the endpoint may be silent in a call"`
@@ -163,7 +164,18 @@ type AgentsConfig struct {
 	ToolCalls  int64         `koanf:"tool_calls" doc:"tool calls in one turn"`
 	Tokens     int64         `koanf:"tokens" doc:"tokens in one turn, read and written"`
 	Cost       int64         `koanf:"cost" doc:"cost of one turn in millionths; 0 does not count it"`
-	Time       time.Duration `koanf:"time" doc:"duration of one turn, from its message"`
+	Time       time.Duration `koanf:"time" doc:"how long the model works in one turn"`
+
+	Session BudgetConfig `koanf:"session"`
+	Day     BudgetConfig `koanf:"day"`
+}
+
+// BudgetConfig bounds what all turns of a session, or all of a tenant in a day, use up. Zero is no bound.
+type BudgetConfig struct {
+	Tokens int64         `koanf:"tokens" doc:"tokens, read and written; 0 is no bound"`
+	Cost   int64         `koanf:"cost" doc:"cost in millionths; 0 is no bound"`
+	Steps  int64         `koanf:"steps" doc:"calls of the model and tool calls; 0 is no bound"`
+	Time   time.Duration `koanf:"time" doc:"how long the model works; 0 is no bound"`
 }
 
 // LogConfig says what is logged and how.

@@ -41,6 +41,9 @@ func httpModule(cfg Config) fx.Option {
 		func(c *intents.Catalogue, uow ports.UnitOfWork, clock ports.Clock, ids ports.IDs) (*schedules.Service, error) {
 			return schedules.New(c, uow, clock, ids, cfg.Schedules)
 		},
+		func(uow ports.UnitOfWork, r *agents.Realm, _ *intents.Catalogue, clock ports.Clock, ids ports.IDs) *agents.Admin {
+			return agents.NewAdmin(uow, r, clock, ids) // after the catalogue, which equips the realm
+		},
 		func(a *agents.Realm, r ports.Runtime, c *intents.Catalogue, ids ports.IDs, o Options, log *slog.Logger) *mcpserver.Server {
 			return mcpserver.New(agents.Outside{Realm: a, Runtime: r, Catalogue: c, IDs: ids}, o.Version, mcpWait, log)
 		},
@@ -76,6 +79,7 @@ type httpParts struct {
 	Queues        *queues.Service
 	Admin         *admin.Service
 	Schedules     *schedules.Service
+	Agents        *agents.Admin
 	Catalogue     *intents.Catalogue
 	Runtime       ports.Runtime
 	Control       ports.Control
@@ -116,7 +120,7 @@ func newRoutes(in httpParts, cfg Config) (*httpapi.Server, error) {
 		Guard: in.Guard, Accounts: in.Accounts, Sessions: in.Sessions, Admission: in.Admission, Pending: in.Pending, Catalogue: in.Catalogue,
 		Runtime: in.Runtime, Control: in.Control, Feed: in.Feed, Artifacts: in.Artifacts, Keeper: in.Keeper, Uploads: in.Uploads, Conversations: in.Conversations, Clock: in.Clock, Log: in.Log, JWKS: in.Keys.JWKS,
 		Console: pages, Observe: in.Metrics.Request,
-		Queues: in.Queues, Admin: in.Admin, Schedules: in.Schedules,
+		Queues: in.Queues, Agents: in.Agents, Admin: in.Admin, Schedules: in.Schedules,
 		AsyncAPI: wsapi.AsyncAPI(), Checks: append(in.Checks, in.Ready), SpareChecks: append(cfg.runtimeCheck(in.Runtime), in.Spare...),
 		Sockets: map[string]http.Handler{
 			"/api/runtime/agent":         in.Hub.Agent(),

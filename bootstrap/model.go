@@ -24,6 +24,7 @@ func (c Config) posture() agent.Posture {
 	p.Strict, p.FourEyes, p.AtLimit, p.MaxTokens = c.Agents.Strict, c.Agents.FourEyes, agent.AtLimit(c.Agents.AtLimit), c.LLM.MaxTokens
 	p.Limits.ModelCalls, p.Limits.ToolCalls, p.Limits.Tokens = c.Agents.ModelCalls, c.Agents.ToolCalls, c.Agents.Tokens
 	p.Limits.Cost, p.Limits.Time = c.Agents.Cost, c.Agents.Time
+	p.Session, p.Day = agent.Budget(c.Agents.Session), agent.Budget(c.Agents.Day)
 	return p
 }
 

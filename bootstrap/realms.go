@@ -54,6 +54,7 @@ func realmsModule(cfg Config) fx.Option {
 			return catalogue, a.Equip(agents.Equipment{
 				Catalogue: catalogue, Grants: e.Grants, Model: e.Model,
 				Posture: func(context.Context, ports.Tx, string) (agent.Posture, error) { return cfg.posture(), nil },
+				Models:  cfg.LLM.Models, Prices: agents.Prices{Input: cfg.LLM.InputPrice, Output: cfg.LLM.OutputPrice}, UnitOfWork: e.UnitOfWork,
 			})
 		},
 		artifacts.New, artifacts.NewKeeper,
@@ -74,8 +75,9 @@ type realmParts struct {
 type equipment struct {
 	fx.In
 
-	Grants ports.Grants
-	Model  ports.LanguageModel
+	Grants     ports.Grants
+	Model      ports.LanguageModel
+	UnitOfWork ports.UnitOfWork
 }
 
 // content gives the settings of the content realm.

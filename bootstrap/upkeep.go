@@ -96,6 +96,9 @@ func sweep(ctx context.Context, c *content.Realm, log *slog.Logger) error {
 	return nil
 }
 
+// ledgerKept is how long it is known what agents used up under a subject that uses up nothing more.
+const ledgerKept = 90 * 24 * time.Hour
+
 // purge removes tickets, limits and idempotency keys that mean nothing any more.
 func purge(ctx context.Context, uow ports.UnitOfWork, clock ports.Clock) error {
 	return uow.Do(ctx, func(ctx context.Context, tx ports.Tx) error {
@@ -104,6 +107,9 @@ func purge(ctx context.Context, uow ports.UnitOfWork, clock ports.Clock) error {
 			return err
 		}
 		if _, err := tx.Limits.DeleteIdle(ctx, now); err != nil {
+			return err
+		}
+		if _, err := tx.Ledger.DeleteIdle(ctx, now.Add(-ledgerKept)); err != nil {
 			return err
 		}
 		_, err := tx.Idempotency.DeleteExpired(ctx, now)

@@ -55,6 +55,9 @@ type Tx struct {
 	Pending       PendingIntentStore
 	Conversations ConversationStore
 	Messages      MessageStore
+	AgentSettings AgentSettingStore
+	ToolPins      ToolPinStore
+	Ledger        LedgerStore
 	Audit         AuditLog
 	Chain         AuditChain
 	Directory     DirectoryStore

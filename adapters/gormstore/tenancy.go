@@ -26,7 +26,7 @@ const everyTenant = "*"
 func tenantTables() []string {
 	return []string{
 		"executions", "steps", "events", "signals", "idempotency_keys", "artifacts", "artifact_parents", "contracts", "file_space", "pending_intents",
-		"conversations", "messages", "message_counters", "audit_records", "audit_heads", "schedules", "schedule_runs",
+		"conversations", "messages", "message_counters", "audit_records", "audit_heads", "schedules", "schedule_runs", "agent_settings", "tool_pins", "agent_ledger",
 	}
 }
 

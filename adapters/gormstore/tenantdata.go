@@ -125,7 +125,8 @@ func erased() []struct{ table, key string } {
 	return []struct{ table, key string }{
 		{"schedule_runs", "schedule_id, tick"}, {"schedules", "id"}, {"idempotency_keys", "actor, client_key"}, {"artifact_parents", "parent_id, artifact_id"}, {"artifacts", "id"}, {"contracts", "id"}, {"file_space", "file_id"},
 		{"pending_intents", "id"}, {"messages", "conversation_id, seq"}, {"message_counters", "conversation_id"}, {"conversations", "id"},
-		{"schedule_runs", "schedule_id, tick"}, {"schedules", "id"}, {"invitations", "id"}, {"tickets", "hash"}, {"logins", "session_id"}, {"sessions", "id"},
+		{"schedule_runs", "schedule_id, tick"}, {"schedules", "id"}, {"invitations", "id"}, {"agent_settings", "subject"},
+		{"tool_pins", "tool"}, {"agent_ledger", "subject"}, {"tickets", "hash"}, {"logins", "session_id"}, {"sessions", "id"},
 	}
 }
 

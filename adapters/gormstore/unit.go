@@ -110,5 +110,6 @@ func (t *transaction) stores() ports.Tx {
 		Idempotency: idempotency{t}, Artifacts: artifacts{t}, Contracts: contracts{t}, Space: space{t}, Pending: pendingIntents{t},
 		Conversations: conversations{t}, Messages: messages{t}, Audit: auditLog{t}, Chain: auditChain{t},
 		Directory: directory{t}, Invitations: invitations{t}, Statistics: statistics{t}, TenantData: tenantData{t},
+		AgentSettings: agentSettings{t}, ToolPins: toolPins{t}, Ledger: ledger{t},
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/symphainy/symphainy/application/accounts"
 	"github.com/symphainy/symphainy/application/admin"
+	"github.com/symphainy/symphainy/application/agents"
 	"github.com/symphainy/symphainy/application/artifacts"
 	"github.com/symphainy/symphainy/application/conversation"
 	"github.com/symphainy/symphainy/application/intents"
@@ -96,6 +97,7 @@ type Deps struct {
 	Queues        *queues.Service
 	Admin         *admin.Service
 	Schedules     *schedules.Service
+	Agents        *agents.Admin
 	Clock         ports.Clock
 	Log           *slog.Logger
 	// JWKS gives the public keys as a JSON Web Key Set.

@@ -215,6 +215,7 @@ func (w *world) deps() httpapi.Deps {
 		waiter{w.gate}, guides,
 	)
 	require.NoError(t, err)
+	require.NoError(t, guides.Equip(agents.Equipment{Catalogue: catalogue, Grants: guard, UnitOfWork: store}))
 	engine, err := runtime.New(runtime.Deps{
 		UnitOfWork: store, Queue: queue, Bus: bus, Clock: w.clock, IDs: ids, Grants: guard, Catalogue: catalogue, Document: artifacts.Document,
 		Report: func(_ context.Context, what string, err error) {
@@ -240,7 +241,7 @@ func (w *world) deps() httpapi.Deps {
 		Admission: trafficcop.NewAdmission(catalogue, engine, store, w.clock, ids), Pending: pending.New(catalogue, store, w.clock, ids),
 		Catalogue: catalogue, Runtime: engine, Control: engine, Feed: engine, Artifacts: artifacts.New(store, w.blobs, w.clock), Keeper: artifacts.NewKeeper(store, w.clock, ids),
 		Admin:  admin.New(admin.Deps{UnitOfWork: store, Blobs: w.blobs, Guard: guard, Bus: bus, Clock: w.clock, IDs: ids}),
-		Queues: queues.New(store, engine, w.clock), Schedules: standing,
+		Queues: queues.New(store, engine, w.clock), Agents: agents.NewAdmin(store, guides, w.clock, ids), Schedules: standing,
 		Uploads: content.NewUploads(store, w.blobs, ids, content.Limits{Upload: 64 << 10, VisitorSpace: visitorSpace}), Conversations: conversation.New(conversation.Deps{
 			UnitOfWork: store, Runtime: engine, Catalogue: catalogue, Agents: guides, Clock: w.clock, IDs: ids}), Clock: w.clock, Log: log, JWKS: keys.JWKS,
 		AsyncAPI: []byte(`{"asyncapi":"3.0.0"}`), Console: consolePages(), Checks: []ports.HealthCheck{check{name: "store"}, check{name: "broken", err: w.broken}},

@@ -73,7 +73,7 @@ type policy struct {
 
 // policies is the table. A route that is not in it is refused at registration, a row without a route too.
 func policies() []policy {
-	const get, post, patch, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
+	const get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
 	const read, write, operate = identity.PermRead, identity.PermWrite, identity.PermOperate
 	const room = "/api/admin/control-room"
 	return []policy{
@@ -191,6 +191,16 @@ func policies() []policy {
 		{method: get, path: "/api/admin/business/templates", access: login, admin: true},
 		{method: get, path: "/api/admin/business/solution-templates", access: login, admin: true},
 		{method: post, path: "/api/admin/business/compose", access: login, admin: true, body: bodyLimit},
+		{method: get, path: "/api/admin/agents", access: login, admin: true},
+		{method: get, path: "/api/admin/agents/{agent_id}", access: login, admin: true},
+		{method: put, path: "/api/admin/agents/{agent_id}", access: login, admin: true, body: bodyLimit},
+		{method: del, path: "/api/admin/agents/{agent_id}", access: login, admin: true, body: bodyLimit},
+		{method: get, path: "/api/admin/agent-posture", access: login, admin: true},
+		{method: put, path: "/api/admin/agent-posture", access: login, admin: true, body: bodyLimit},
+		{method: del, path: "/api/admin/agent-posture", access: login, admin: true, body: bodyLimit},
+		{method: get, path: "/api/admin/agent-tools", access: login, admin: true},
+		{method: post, path: "/api/admin/agent-tools/approve", access: login, admin: true, body: bodyLimit},
+		{method: get, path: "/api/admin/agent-budget", access: login, admin: true},
 
 		{method: get, path: "/health", access: open},
 		{method: get, path: "/health/live", access: open},

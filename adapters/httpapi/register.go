@@ -135,6 +135,9 @@ func (s *Server) describe(op *huma.Operation) {
 	if p.writes || p.admin || p.access == own || p.rate == registerRated || strings.HasSuffix(op.Path, "/content") {
 		statuses = append(statuses, http.StatusConflict)
 	}
+	if p.access == login && p.body > 0 && strings.HasPrefix(op.Path, "/api/admin/") {
+		statuses = append(statuses, http.StatusConflict, http.StatusNotFound)
+	}
 	if p.body > 0 || p.access == later {
 		statuses = append(statuses, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
 	}

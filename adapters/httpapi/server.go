@@ -104,6 +104,7 @@ func (s *Server) build() error {
 	s.platformRoutes()
 	s.queueRoutes()
 	s.adminRoutes()
+	s.agentRoutes()
 	s.guideRoutes()
 	s.olderRoutes()
 	s.aguiRoutes()

@@ -37,6 +37,9 @@ type state struct {
 	conversations table[agent.Conversation]
 	threads       table[*thread]
 	messageIDs    table[string]
+	agentSettings table[agent.Setting]
+	toolPins      table[agent.Pin]
+	ledger        table[account]
 	audit         table[audit.Record]
 	links         table[audit.Link]
 	heads         table[audit.Head]
@@ -80,5 +83,6 @@ func (s *state) fork() *state {
 		contracts: s.contracts.fork(), space: s.space.fork(), pending: s.pending.fork(), conversations: s.conversations.fork(),
 		threads: s.threads.fork(), messageIDs: s.messageIDs.fork(), audit: s.audit.fork(),
 		links: s.links.fork(), heads: s.heads.fork(), invitations: s.invitations.fork(),
+		agentSettings: s.agentSettings.fork(), toolPins: s.toolPins.fork(), ledger: s.ledger.fork(),
 	}
 }

@@ -146,6 +146,9 @@ func (s tenantData) Erase(ctx context.Context, tenantID string, _ int) (int64, e
 		st.invitations.prune(func(v identity.Invitation) bool { return v.TenantID == tenantID }) +
 		st.tickets.prune(func(v session.Ticket) bool { return v.TenantID == tenantID }) +
 		st.logins.prune(func(v session.Login) bool { return v.TenantID == tenantID }) +
+		st.agentSettings.prune(func(v agent.Setting) bool { return v.TenantID == tenantID }) +
+		st.toolPins.prune(func(v agent.Pin) bool { return v.TenantID == tenantID }) +
+		st.ledger.prune(func(v account) bool { return v.TenantID == tenantID }) +
 		st.sessions.prune(func(v session.Snapshot) bool { return v.TenantID == tenantID })
 	gone := map[string]bool{}
 	n += st.members.prune(func(m identity.Membership) bool {

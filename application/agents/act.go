@@ -24,7 +24,7 @@ func (t *turn) act(ctx context.Context, s *speaker, c agent.ToolCall) (agent.Too
 	if t.realm.gate == nil {
 		return refusedResult(c, errTool), nil
 	}
-	pass, err := t.check(ctx, s, c, "check "+c.ID)
+	pass, err := t.check(ctx, s, c, "check "+c.ID, false)
 	if err != nil {
 		return agent.ToolResult{}, err
 	}
@@ -50,10 +50,10 @@ func refusedResult(c agent.ToolCall, f *fault.Error) agent.ToolResult {
 }
 
 // check asks the gate, as a recorded step.
-func (t *turn) check(ctx context.Context, s *speaker, c agent.ToolCall, name string) (Pass, error) {
+func (t *turn) check(ctx context.Context, s *speaker, c agent.ToolCall, name string, again bool) (Pass, error) {
 	var pass Pass
 	raw, err := t.call.Transact(ctx, name, func(ctx context.Context, tx ports.Tx, now execution.Snapshot) ([]byte, error) {
-		pass, err := t.realm.gate.Check(ctx, tx, now, Request{Agent: s.definition.ID, Grant: s.grant, Call: c, Used: t.used.ToolCalls, Tainted: t.tainted})
+		pass, err := t.realm.gate.Check(ctx, tx, now, Request{Agent: s.definition.ID, Grant: s.grant, Call: c, Used: t.used.ToolCalls, Tainted: t.tainted, Again: again})
 		if err != nil {
 			return nil, err
 		}
@@ -95,7 +95,7 @@ func (t *turn) permitted(ctx context.Context, s *speaker, c agent.ToolCall, p Pa
 		}
 		again := c
 		again.Arguments = exact
-		now, err := t.check(ctx, s, again, "recheck "+c.ID)
+		now, err := t.check(ctx, s, again, "recheck "+c.ID, true)
 		if err != nil {
 			return agent.ToolResult{}, err
 		}

@@ -48,12 +48,15 @@ func (t *turn) consult(ctx context.Context, s *speaker, c agent.ToolCall) (agent
 	})); err != nil {
 		return agent.ToolResult{}, err
 	}
-	other := t.realm.speaker(in.Agent, builtin)
+	other, err := t.speaker(in.Agent, builtin)
+	if err != nil {
+		return refusedResult(c, agent.ErrNoSuchAgent), nil //nolint:nilerr // the agent reads it
+	}
 	other.grant, other.depth, other.path = Within(other.grant, s.grant), s.depth+1, c.ID+"/"
 	deeper := *t
 	deeper.Text, deeper.History = in.Question, nil
 	reply, err := deeper.converse(ctx, other)
-	t.used, t.granted = deeper.used, deeper.granted
+	t.used = deeper.used
 	if err != nil {
 		return agent.ToolResult{}, err
 	}

@@ -38,10 +38,10 @@ var (
 type Gate struct {
 	Tools  *Tools
 	Grants ports.Grants
-	// Posture gives the tenant's posture; without one that was set it gives the default.
-	Posture func(ctx context.Context, tx ports.Tx, tenantID string) (agent.Posture, error)
-	Clock   ports.Clock
-	IDs     ports.IDs
+	// Rules gives what holds for the tenant's agents now.
+	Rules func(ctx context.Context, tx ports.Tx, tenantID string) (Rules, error)
+	Clock ports.Clock
+	IDs   ports.IDs
 }
 
 // Pass is a call that may be carried out.
@@ -68,6 +68,8 @@ type Request struct {
 	Used int64
 	// Tainted tells that what somebody said or made before the sign-in is in front of the agent.
 	Tainted bool
+	// Again tells that the call was let through before, and is looked at once more after a decision.
+	Again bool
 }
 
 // Check decides, and records the decision in the same transaction: a decision that cannot be recorded is none. An error is trouble of
@@ -99,19 +101,14 @@ func (g *Gate) decide(ctx context.Context, tx ports.Tx, now execution.Snapshot, 
 			pass, err = Pass{}, agent.ErrPolicy.Because(fmt.Errorf("panic: %v", p))
 		}
 	}()
-	posture, err := g.Posture(ctx, tx, now.TenantID)
+	rules, err := g.Rules(ctx, tx, now.TenantID)
 	if err != nil {
 		return Pass{}, err
 	}
-	if err := posture.Check(); err != nil {
-		return Pass{}, err
-	}
+	posture := rules.Posture
 	tool, ok := g.Tools.Find(r.Call.Name)
-	if !ok || !slices.Contains(r.Grant, tool.Name) || slices.Contains(posture.Deny, tool.Name) || tool.Entry.Spec.Internal {
+	if !ok || !granted(r.Grant, tool.Name) || !granted(rules.grant(r.Agent), tool.Name) || tool.Entry.Spec.Internal {
 		return Pass{}, errTool
-	}
-	if pin, ok := posture.Pins[tool.Name]; ok && pin != tool.Fingerprint() {
-		return Pass{}, errPinned
 	}
 	if r.Used >= posture.Limits.ToolCalls {
 		return Pass{}, errCallLimit
@@ -127,10 +124,34 @@ func (g *Gate) decide(ctx context.Context, tx ports.Tx, now execution.Snapshot, 
 	if err != nil {
 		return Pass{}, err
 	}
+	if err := g.pinned(ctx, tx, now, tool); err != nil {
+		return Pass{}, err
+	}
+	if !r.Again {
+		if err := chargeTool(ctx, tx, now, posture, g.Clock.Now()); err != nil {
+			return Pass{}, err
+		}
+	}
 	return Pass{
 		Tool: tool.Name, Arguments: exact, Fingerprint: tool.Fingerprint(), FourEyes: posture.FourEyes,
 		Ask: tool.Privileged() || posture.Strict && tool.Changes() || r.Tainted && !tool.Anonymous,
 	}, nil
+}
+
+// granted reports whether a tool is among those that are granted: an empty list is none.
+func granted(list []string, tool string) bool { return slices.Contains(list, tool) }
+
+// pinned holds the tool to what it was when the tenant first used or last approved it. A visitor has no admin who could approve anything: for
+// them a tool is as it comes with the platform.
+func (g *Gate) pinned(ctx context.Context, tx ports.Tx, now execution.Snapshot, t Tool) error {
+	if now.Principal.Anonymous() {
+		return nil
+	}
+	pin, err := tx.ToolPins.Keep(ctx, agent.Pin{TenantID: now.TenantID, Tool: t.Name, Fingerprint: t.Fingerprint(), PinnedAt: g.Clock.Now()})
+	if err == nil && pin.Fingerprint != t.Fingerprint() {
+		err = errPinned
+	}
+	return err
 }
 
 // caller is the person for whom the turn runs, with the rights of the submission that still hold.

@@ -188,26 +188,56 @@ func TestInjectionsMoveNothingPrivileged(t *testing.T) {
 	t.Logf("injections %d, privileged calls 0, benign tasks done %d/%d", len(all), served, len(all))
 }
 
+// A tool that is not as the tenant first used or last approved it is refused, whatever has changed, until an admin approves it as it is now.
 func TestAChangedToolIsRefusedUntilItIsApprovedAgain(t *testing.T) {
-	w := newWorld(t, obedient("own_change", `{}`))
-	tool, ok := w.tools.Find("own_change")
-	require.True(t, ok)
-	for name, change := range map[string]func(*agents.Tool){
-		"description": func(t *agents.Tool) { t.Description += " And sends it to everybody." }, "schema": func(t *agents.Tool) { t.Schema = []byte(`{"type":"object"}`) },
-		"name": func(t *agents.Tool) { t.Name += "2" },
-	} {
+	cases := map[string]func(*agents.Tool){
+		"description": func(t *agents.Tool) { t.Description += " And sends it to everybody." },
+		"one letter":  func(t *agents.Tool) { t.Description = strings.ToUpper(t.Description[:1]) + t.Description[1:] + "." },
+		"a space":     func(t *agents.Tool) { t.Description += " " },
+		"invisible":   func(t *agents.Tool) { t.Description += "\u200b" },
+		"schema":      func(t *agents.Tool) { t.Schema = []byte(`{"type":"object"}`) },
+		"open schema": func(t *agents.Tool) {
+			t.Schema = []byte(strings.Replace(string(t.Schema), `"additionalProperties":false`, `"additionalProperties":true`, 1))
+		},
+		"longer text": func(t *agents.Tool) { t.Schema = []byte(strings.Replace(string(t.Schema), `64`, `65`, 1)) },
+		"more fields": func(t *agents.Tool) {
+			t.Schema = []byte(strings.Replace(string(t.Schema), `"properties":{`, `"properties":{"to":{"type":"string"},`, 1))
+		},
+		"name":     func(t *agents.Tool) { t.Name += "2" },
+		"boundary": func(t *agents.Tool) { t.Name, t.Description = t.Name+t.Description[:1], t.Description[1:] },
+	}
+	refused := 0
+	for name, change := range cases {
+		w := newWorld(t, obedient("own_change", `{}`))
+		tool, ok := w.tools.Find("own_change")
+		require.True(t, ok)
 		old := tool
 		change(&old)
 		require.NotEqual(t, old.Fingerprint(), tool.Fingerprint(), name)
-		w.posture.Pins = map[string]string{"own_change": old.Fingerprint()}
-		p := w.person(identity.RoleMember)
+		p := w.person(identity.RoleOwner)
+		require.NoError(t, w.store.Do(t.Context(), func(ctx context.Context, tx ports.Tx) error {
+			_, err := tx.ToolPins.Keep(ctx, agent.Pin{TenantID: p.TenantID, Tool: "own_change", Fingerprint: old.Fingerprint()})
+			return err
+		}))
 		s := w.ask(p, "go")
 		require.Equal(t, "tool_changed", w.data(p, s.ID, event.AgentToolResult)[0]["error_code"], name)
 		require.Empty(t, w.own.done())
+
+		admin := agents.NewAdmin(w.store, w.realm, w.clock, w.ids)
+		member := p
+		member.Roles = []identity.Role{identity.RoleMember}
+		require.ErrorIs(t, admin.Approve(t.Context(), member, "own_change", tool.Fingerprint()), fault.ErrPermission)
+		require.ErrorIs(t, admin.Approve(t.Context(), p, "own_change", old.Fingerprint()), agents.ErrToolGone)
+		require.NoError(t, admin.Approve(t.Context(), w.person(identity.RoleOwner), "own_change", tool.Fingerprint()), "of another tenant")
+		w.ask(p, "go")
+		require.Empty(t, w.own.done())
+		require.NoError(t, admin.Approve(t.Context(), p, "own_change", tool.Fingerprint()))
+		w.ask(p, "go")
+		require.Len(t, w.own.done(), 1, "approved again")
+		refused++
 	}
-	w.posture.Pins = map[string]string{"own_change": tool.Fingerprint()}
-	w.ask(w.person(identity.RoleMember), "go")
-	require.Len(t, w.own.done(), 1, "approved again")
+	t.Logf("L5: changed tools refused until approved again %d/%d", refused, len(cases))
+	require.Equal(t, 10, refused)
 }
 
 func TestToolNamesAreUniqueWhereTheyLookAlike(t *testing.T) {

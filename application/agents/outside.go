@@ -46,11 +46,10 @@ func (r *Realm) tool(ctx context.Context, call ports.IntentCall) (ports.IntentRe
 		return ports.IntentResult{}, agent.ErrNoSuchAgent
 	}
 	t := &turn{realm: r, call: call, log: &log{call: call}, in: TurnParameters{AgentID: outsideID}}
-	var err error
-	if t.posture, err = t.readPosture(ctx); err != nil {
+	if err := t.readRules(ctx); err != nil {
 		return ports.IntentResult{}, err
 	}
-	s := &speaker{definition: outside(), grant: r.gate.Tools.Grant(outside())}
+	s := &speaker{definition: t.rules.agents[outsideID].definition, grant: t.rules.grant(outsideID)}
 	result, err := t.act(ctx, s, agent.ToolCall{ID: "call_1", Name: in.Tool, Arguments: in.Arguments})
 	if err != nil {
 		return ports.IntentResult{}, err

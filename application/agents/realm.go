@@ -32,13 +32,15 @@ type TurnParameters struct {
 
 // Realm runs agents' turns.
 type Realm struct {
-	agents      map[agent.ID]ports.Agent
-	definitions map[agent.ID]agent.Definition
-	clock       ports.Clock
-	ids         ports.IDs
+	agents map[agent.ID]ports.Agent
+	clock  ports.Clock
+	ids    ports.IDs
 	// gate and model are nil until Equip: agents then answer, and can do nothing.
 	gate  *Gate
 	model ports.LanguageModel
+	rules *rulebook
+	uow   ports.UnitOfWork
+	price Prices
 }
 
 var (
@@ -59,11 +61,19 @@ func NewRealm(clock ports.Clock, ids ports.IDs, agents ...ports.Agent) *Realm {
 type Equipment struct {
 	Catalogue *intents.Catalogue
 	Grants    ports.Grants
-	// Posture gives a tenant's posture; nil gives everybody the default.
+	// Posture gives the deployment's posture, which tenants can narrow; nil is the default.
 	Posture func(ctx context.Context, tx ports.Tx, tenantID string) (agent.Posture, error)
 	// Model is nil where the builtin agents answer.
 	Model ports.LanguageModel
+	// Models are those that a tenant may choose instead of the deployment's.
+	Models []string
+	Prices Prices
+	// UnitOfWork is where what a model may use up is reserved.
+	UnitOfWork ports.UnitOfWork
 }
+
+// Prices are the cost of a million tokens, in the currency in which budgets are counted.
+type Prices struct{ Input, Output float64 }
 
 // Equip gives the agents their definitions, tools and model, before the first turn. It comes after NewRealm because the catalogue, from
 // which tools are made, has this realm in it.
@@ -79,8 +89,9 @@ func (r *Realm) Equip(e Equipment) error {
 	if e.Posture == nil {
 		e.Posture = func(context.Context, ports.Tx, string) (agent.Posture, error) { return agent.DefaultPosture(), nil }
 	}
-	r.definitions, r.model = definitions, e.Model
-	r.gate = &Gate{Tools: tools, Grants: e.Grants, Posture: e.Posture, Clock: r.clock, IDs: r.ids}
+	r.model, r.uow, r.price = e.Model, e.UnitOfWork, e.Prices
+	r.rules = &rulebook{tools: tools, definitions: definitions, base: e.Posture, offered: e.Models}
+	r.gate = &Gate{Tools: tools, Grants: e.Grants, Rules: r.rules.of, Clock: r.clock, IDs: r.ids}
 	return nil
 }
 

@@ -10,7 +10,6 @@ import (
 
 	"github.com/symphainy/symphainy/domain/agent"
 	"github.com/symphainy/symphainy/domain/event"
-	"github.com/symphainy/symphainy/domain/execution"
 	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/ports"
 )
@@ -18,27 +17,52 @@ import (
 // tokenTime is how long text waits to become an event (runtime.md §3).
 const tokenTime = 50 * time.Millisecond
 
-// move gives what the agent does next: the recorded move of an earlier run, or a new one.
+// move gives what the agent does next: the recorded move of an earlier run, or a new one. At a limit a turn ends, or waits for a person to
+// grant the same again, as the posture says.
 func (t *turn) move(ctx context.Context, s *speaker, round int) (move, error) {
 	name := fmt.Sprintf("%sthink %d", s.path, round)
 	if s.chat == nil || s.fallen != "" {
 		return t.builtinMove(ctx, s, name)
 	}
-	limit, err := t.reserve(ctx, s, round)
-	if err != nil || limit != "" {
-		return move{Limit: limit}, err
-	}
-	return recorded(ctx, t.call, name, func(ctx context.Context, _ string) (move, error) {
-		reply, err := t.listen(ctx, s, fmt.Sprint(s.path, round))
-		var known *fault.Error
-		switch {
-		case err == nil:
-			return move{Reply: agent.Reply{Text: reply.Text, Calls: reply.Calls, Method: methodModel}, Usage: reply.Usage}, nil
-		case ctx.Err() == nil && errors.As(err, &known) && ofModel(known):
-			return move{Failed: known.Code, Usage: agent.Usage{ModelCalls: 1}}, nil
+	for step, more := name, 1; ; step, more = fmt.Sprintf("%s.%d", name, more), more+1 {
+		m, err := recorded(ctx, t.call, step, func(ctx context.Context, _ string) (move, error) { return t.think(ctx, s, round) })
+		if err != nil {
+			return m, err
 		}
-		return move{}, err
-	})
+		if err := t.settle(ctx, step, m.Held); err != nil {
+			return m, err
+		}
+		if m.Limit == "" || t.posture.AtLimit != agent.AtLimitAsk {
+			return m, nil
+		}
+		granted, err := t.askForMore(ctx, step, m)
+		if err != nil || !granted {
+			return m, err
+		}
+	}
+}
+
+// think asks the model, if what it may use at most is left.
+func (t *turn) think(ctx context.Context, s *speaker, round int) (move, error) {
+	held, over, err := t.reserve(ctx, s)
+	if err != nil || over.Limit != "" {
+		return over, err
+	}
+	began := t.realm.clock.Now()
+	reply, err := t.listen(ctx, s, fmt.Sprint(s.path, round))
+	spent := agent.Account{ModelCalls: 1, Time: t.realm.clock.Now().Sub(began)}
+	var known *fault.Error
+	switch {
+	case err == nil:
+		spent.Tokens, spent.Cost = reply.Usage.Tokens(), reply.Usage.Cost
+		return move{Reply: agent.Reply{Text: reply.Text, Calls: reply.Calls, Method: methodModel}, Usage: reply.Usage, Held: held.used(spent)}, nil
+	case ctx.Err() == nil && errors.As(err, &known) && ofModel(known):
+		if errors.Is(known, ports.ErrModelOutput) { // nobody knows how much it has said
+			spent.Tokens, spent.Cost = held.Held.Tokens, held.Held.Cost
+		}
+		return move{Failed: known.Code, Usage: agent.Usage{ModelCalls: 1}, Held: held.used(spent)}, nil
+	}
+	return move{}, err
 }
 
 // methodModel marks answers that a model has made.
@@ -103,72 +127,6 @@ func withWarning(data []byte, code string) []byte {
 	}
 	object["warnings"] = Encode([]string{code})
 	return Encode(object)
-}
-
-// reserve checks, before a model is asked, that what it may use at most is left, and records that it does. A turn at its limit ends, or
-// waits for a person to grant the same again, as the posture says.
-func (t *turn) reserve(ctx context.Context, s *speaker, round int) (string, error) {
-	for more := 0; ; more++ {
-		name := fmt.Sprintf("%sbudget %d.%d", s.path, round, more)
-		raw, err := t.call.Transact(ctx, name, func(context.Context, ports.Tx, execution.Snapshot) ([]byte, error) {
-			return json.Marshal(t.spent(s))
-		})
-		if err != nil {
-			return "", err
-		}
-		var limit string
-		if err := json.Unmarshal(raw, &limit); err != nil {
-			return "", fault.As(fmt.Errorf("step %s: %w", name, err))
-		}
-		if limit == "" || t.posture.AtLimit != agent.AtLimitAsk {
-			return limit, nil
-		}
-		granted, err := t.askForMore(ctx, name, limit)
-		if err != nil || !granted {
-			return limit, err
-		}
-		t.granted++
-	}
-}
-
-// spent names the limit that the next call of the model could break; "" if it cannot. What was used in the last step may go over it, by no
-// more than that step.
-func (t *turn) spent(s *speaker) string {
-	l, times := t.posture.Limits, t.granted+1
-	next := reservation(s.chat, t.posture.MaxTokens)
-	switch {
-	case t.used.ModelCalls >= l.ModelCalls*times:
-		return "calls of the model"
-	case t.used.Tokens()+next > l.Tokens*times:
-		return "tokens"
-	case l.Cost > 0 && t.used.Cost >= l.Cost*times:
-		return "cost"
-	case l.Time > 0 && t.realm.clock.Now().Sub(t.call.Execution().CreatedAt) > l.Time*time.Duration(times):
-		return "time"
-	}
-	return ""
-}
-
-// reservation is what a call may use at most, at four bytes a token.
-func reservation(chat []ports.ChatMessage, answer int) int64 {
-	bytes := 0
-	for _, m := range chat {
-		bytes += len(m.Text)
-	}
-	return int64(bytes/4 + answer)
-}
-
-// askForMore waits for a person who grants the turn its limits again.
-func (t *turn) askForMore(ctx context.Context, name, limit string) (bool, error) {
-	d, err := t.call.AwaitDecision(ctx, name+" more", execution.DecisionRequest{
-		Prompt:    fmt.Sprintf("The agent has used up its limit of %s for this message. Let it go on?", limit),
-		Arguments: Encode(map[string]any{"limit": limit, "granted": t.granted, "tokens": t.used.Tokens(), "cost": t.used.Cost}),
-		Deciders:  execution.Deciders{Owner: true}, Within: t.posture.Decide,
-	})
-	if errors.Is(err, execution.ErrDecisionExpired) {
-		return false, nil
-	}
-	return err == nil && d.Verdict != execution.Reject, err
 }
 
 // heard is what a model said in the end.

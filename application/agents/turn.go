@@ -25,9 +25,8 @@ type turn struct {
 	ports.Turn
 	log *log
 	// used is what the recorded steps have used up, over all agents of the turn.
-	used agent.Usage
-	// granted is how often a person has given the turn its limits again.
-	granted int64
+	used    agent.Usage
+	rules   Rules
 	posture agent.Posture
 	// tainted tells that something from before the sign-in is in front of the agent.
 	tainted bool
@@ -54,8 +53,12 @@ type move struct {
 	Usage agent.Usage
 	// Failed is the code of the model's failure; the builtin agent then goes on.
 	Failed string
-	// Limit is the limit that is used up; nothing was asked of anybody then.
-	Limit string
+	// Limit is the limit that is used up, and Scope and Subject are whose; nothing was asked of anybody then.
+	Limit   string
+	Scope   string
+	Subject string
+	// Held is what was reserved for it, nil if nothing was.
+	Held *hold
 }
 
 func (r *Realm) turn(ctx context.Context, call ports.IntentCall) (ports.IntentResult, error) {
@@ -72,8 +75,11 @@ func (r *Realm) turn(ctx context.Context, call ports.IntentCall) (ports.IntentRe
 		return ports.IntentResult{}, err
 	}
 	t.log, t.tainted = &log{call: call}, tainted(t.Turn)
-	s := r.speaker(t.in.AgentID, builtin)
-	if t.posture, err = t.readPosture(ctx); err != nil {
+	if err = t.readRules(ctx); err != nil {
+		return ports.IntentResult{}, err
+	}
+	s, err := t.speaker(t.in.AgentID, builtin)
+	if err != nil {
 		return ports.IntentResult{}, err
 	}
 	reply, err := t.converse(ctx, s)
@@ -112,29 +118,29 @@ func origins(f ports.SessionFacts) []string {
 	return list
 }
 
-func (r *Realm) speaker(id agent.ID, builtin ports.Agent) *speaker {
-	s := &speaker{definition: builtin.Definition(), builtin: builtin}
-	if d, ok := r.definitions[id]; ok {
-		s.definition = d
+// speaker is an agent as the tenant has it; one that the tenant has taken away is agent.ErrNoSuchAgent.
+func (t *turn) speaker(id agent.ID, builtin ports.Agent) (*speaker, error) {
+	s := &speaker{definition: builtin.Definition(), builtin: builtin, grant: t.rules.grant(id)}
+	if d, ok := t.rules.agents[id]; ok {
+		s.definition = d.definition
+		if d.off {
+			return nil, agent.ErrNoSuchAgent
+		}
 	}
-	if r.gate != nil {
-		s.grant = r.gate.Tools.Grant(s.definition)
-	}
-	return s
+	return s, nil
 }
 
-func (t *turn) readPosture(ctx context.Context) (p agent.Posture, err error) {
+func (t *turn) readRules(ctx context.Context) error {
 	if t.realm.gate == nil {
-		return agent.DefaultPosture(), nil
+		t.posture = agent.DefaultPosture()
+		return nil
 	}
-	err = t.call.Read(ctx, func(ctx context.Context, tx ports.Tx, scope identity.Scope) (err error) {
-		p, err = t.realm.gate.Posture(ctx, tx, scope.TenantID)
+	err := t.call.Read(ctx, func(ctx context.Context, tx ports.Tx, scope identity.Scope) (err error) {
+		t.rules, err = t.realm.gate.Rules(ctx, tx, scope.TenantID)
 		return err
 	})
-	if err == nil {
-		err = p.Check()
-	}
-	return p, err
+	t.posture = t.rules.Posture
+	return err
 }
 
 // converse lets an agent move until it has nothing more to ask for.
@@ -153,7 +159,7 @@ func (t *turn) converse(ctx context.Context, s *speaker) (agent.Reply, error) {
 		t.used = t.used.Plus(m.Usage)
 		switch {
 		case m.Limit != "":
-			return t.limited(m.Limit), nil
+			return limited(m), nil
 		case m.Failed != "":
 			s.fallen = m.Failed
 			continue
@@ -179,10 +185,10 @@ func (t *turn) converse(ctx context.Context, s *speaker) (agent.Reply, error) {
 }
 
 // limited is the end of a turn that has used up what it may.
-func (t *turn) limited(limit string) agent.Reply {
+func limited(m move) agent.Reply {
 	return agent.Reply{
-		Text:   fmt.Sprintf("I stop here: this turn has used up its limit of %s. What was done until now stays done; ask again to go on.", limit),
-		Method: methodDeterministic, Data: Encode(map[string]any{"limit": limit}),
+		Text:   fmt.Sprintf("I stop here: this %s has used up its limit of %s. What was done until now stays done.", m.Scope, m.Limit),
+		Method: methodDeterministic, Data: Encode(map[string]any{"limit": m.Limit, "scope": m.Scope}),
 	}
 }
 

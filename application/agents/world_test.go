@@ -147,6 +147,7 @@ type world struct {
 	own     *works
 	other   *works
 	posture agent.Posture
+	prices  agents.Prices
 	refuse  func() error
 	model   ports.LanguageModel
 	server  *llmtest.Server
@@ -191,7 +192,7 @@ func (w *world) start(builtin ...ports.Agent) {
 	w.tools, err = agents.NewTools(catalogue)
 	require.NoError(w.t, err)
 	require.NoError(w.t, w.realm.Equip(agents.Equipment{
-		Catalogue: catalogue, Grants: w.grants, Model: w.model,
+		Catalogue: catalogue, Grants: w.grants, Model: w.model, UnitOfWork: w.uow, Prices: w.prices, Models: []string{"small", "large"},
 		Posture: func(context.Context, ports.Tx, string) (agent.Posture, error) {
 			if w.refuse != nil {
 				return agent.Posture{}, w.refuse()

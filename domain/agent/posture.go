@@ -30,7 +30,18 @@ type Limits struct {
 	Tokens int64
 	// Cost is in millionths; 0 means that cost is not counted.
 	Cost int64
-	// Time is from the turn's acceptance, without what it waits for people.
+	// Time is how long the model works for the turn.
+	Time time.Duration
+}
+
+// Budget bounds what is used up over many turns. Zero is no bound.
+type Budget struct {
+	Tokens int64
+	// Cost is in millionths.
+	Cost int64
+	// Steps are calls of the model and by it.
+	Steps int64
+	// Time is how long the model works.
 	Time time.Duration
 }
 
@@ -47,11 +58,11 @@ type Posture struct {
 	FourEyes bool
 	AtLimit  AtLimit
 	Limits   Limits
+	// Session and Day bound what all turns of a session use up, and all of the tenant in a day (UTC).
+	Session Budget
+	Day     Budget
 	// Deny are tools that no agent of the tenant may use.
 	Deny []string
-	// Pins are the fingerprints of tools as they were approved; a tool with another one is refused. A tool without a pin is as it came
-	// with the platform.
-	Pins map[string]string
 	// Decide is how long a person may take; zero is the Runtime's default.
 	Decide time.Duration
 }
@@ -79,6 +90,11 @@ func (p Posture) Check() error {
 	l := p.Limits
 	if l.ModelCalls < 0 || l.ToolCalls < 0 || l.Depth < 0 || l.Tokens < 0 || l.Cost < 0 || l.Time < 0 || p.MaxTokens < 0 || p.Decide < 0 {
 		problems = append(problems, errors.New("a negative limit"))
+	}
+	for _, b := range []Budget{p.Session, p.Day} {
+		if b.Tokens < 0 || b.Cost < 0 || b.Steps < 0 || b.Time < 0 {
+			problems = append(problems, errors.New("a negative budget"))
+		}
 	}
 	if len(problems) > 0 {
 		return ErrPolicy.Because(errors.Join(problems...))

@@ -143,6 +143,7 @@ func (s *Store) wrap(tx ports.Tx) ports.Tx {
 		Conversations: conversationsStore{s, tx.Conversations}, Messages: messagesStore{s, tx.Messages}, Audit: auditStore{s, tx.Audit},
 		Chain: chainStore{s, tx.Chain}, Directory: directoryStore{s, tx.Directory}, Invitations: invitationsStore{s, tx.Invitations},
 		Statistics: statisticsStore{s, tx.Statistics}, TenantData: tenantDataStore{s, tx.TenantData},
+		AgentSettings: settingsStore{s, tx.AgentSettings}, ToolPins: pinsStore{s, tx.ToolPins}, Ledger: ledgerStore{s, tx.Ledger},
 	}
 }
 

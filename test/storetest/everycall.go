@@ -288,6 +288,25 @@ func tenanted(b belongings, tenantID string) map[string]attempt {
 			return tx.Ticks.Runs(ctx, tenantID, "sch", b.event.Time, 1)
 		}),
 		"Ticks.Trim": without(func(ctx context.Context, tx ports.Tx) (int64, error) { return tx.Ticks.Trim(ctx, tenantID, "sch", 1) }),
+		"AgentSettings.Of": without(func(ctx context.Context, tx ports.Tx) ([]agent.Setting, error) {
+			return tx.AgentSettings.Of(ctx, tenantID)
+		}),
+		"AgentSettings.Insert": func(ctx context.Context, tx ports.Tx) error {
+			return tx.AgentSettings.Insert(ctx, agent.Setting{TenantID: tenantID, Subject: id("s"), Body: []byte(`{}`)})
+		},
+		"ToolPins.Of": without(func(ctx context.Context, tx ports.Tx) ([]agent.Pin, error) { return tx.ToolPins.Of(ctx, tenantID) }),
+		"ToolPins.Keep": without(func(ctx context.Context, tx ports.Tx) (agent.Pin, error) {
+			return tx.ToolPins.Keep(ctx, agent.Pin{TenantID: tenantID, Tool: id("tool"), Fingerprint: "f"})
+		}),
+		"ToolPins.Approve": func(ctx context.Context, tx ports.Tx) error {
+			return tx.ToolPins.Approve(ctx, agent.Pin{TenantID: tenantID, Tool: "t", Fingerprint: "f"})
+		},
+		"Ledger.Of": without(func(ctx context.Context, tx ports.Tx) (agent.Account, error) {
+			return tx.Ledger.Of(ctx, tenantID, "day:1")
+		}),
+		"Ledger.Spend": without(func(ctx context.Context, tx ports.Tx) (agent.Account, error) {
+			return tx.Ledger.Spend(ctx, tenantID, "day:1", agent.Account{Tokens: 1}, b.event.Time)
+		}),
 		"Audit.List": without(func(ctx context.Context, tx ports.Tx) ([]audit.Record, error) {
 			return tx.Audit.List(ctx, tenantID, ports.Page{Limit: 1})
 		}),

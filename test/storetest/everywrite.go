@@ -19,7 +19,10 @@ func (s *suite) writes(b belongings) map[string]attempt {
 	for name, write := range s.workWrites(b) {
 		all[name] = write
 	}
-	for _, name := range []string{"Ticks.Trim", "Steps.Put", "Signals.Put", "Events.Append", "Messages.Trim", "Space.Reserve", "Space.Release", "Directory.SetRole", "TenantData.Erase"} {
+	for _, name := range []string{
+		"Ticks.Trim", "Steps.Put", "Signals.Put", "Events.Append", "Messages.Trim", "Space.Reserve", "Space.Release", "Directory.SetRole", "TenantData.Erase",
+		"AgentSettings.Insert", "ToolPins.Keep", "ToolPins.Approve", "Ledger.Spend",
+	} {
 		all[name] = tenanted(b, b.tenantID)[name]
 	}
 	return all

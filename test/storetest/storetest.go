@@ -45,7 +45,7 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		{"Steps", s.steps}, {"Signals", s.signals}, {"Children", s.children}, {"Decisions", s.decisions}, {"Deadlines", s.deadlines},
 		{"Work", s.work}, {"Retention", s.retention}, {"Schedules", s.schedules}, {"Ticks", s.ticks}, {"Events", s.events}, {"Queue", s.queue}, {"Idempotency", s.idempotency}, {"Artifacts", s.artifacts},
 		{"ArtifactList", s.artifactList}, {"Contracts", s.contracts}, {"Space", s.space}, {"Pending", s.pending}, {"Conversations", s.conversations},
-		{"Messages", s.messages}, {"Audit", s.audit}, {"AuditChain", s.auditChain}, {"Rekey", s.rekey},
+		{"Messages", s.messages}, {"Agents", s.agents}, {"Audit", s.audit}, {"AuditChain", s.auditChain}, {"Rekey", s.rekey},
 		{"Directory", s.directory}, {"Invitations", s.invitations}, {"Statistics", s.statistics}, {"TenantData", s.tenantData},
 	} {
 		t.Run(part.name, part.run)
