@@ -127,7 +127,7 @@ func (t *turn) decided(ctx context.Context, s *speaker, c agent.ToolCall, p Pass
 	if !ok {
 		return nil, errTool, nil
 	}
-	what := Encode(map[string]any{"agent_id": s.definition.ID, "tool": p.Tool, "arguments": p.Arguments, "fingerprint": p.Fingerprint, "call_id": c.ID})
+	what := asked(s, p, c.ID)
 	prompt := fmt.Sprintf("%s wants to use %s. Allow exactly this?", s.definition.Role, p.Tool)
 	err = t.log.once(ctx, event.AgentWaiting, c.ID, t.common(map[string]any{
 		"execution_id": t.call.Execution().ID, "tool": p.Tool, "arguments": p.Arguments, "prompt": prompt, "arguments_hash": hashOf(what), "four_eyes": p.FourEyes,

@@ -138,9 +138,6 @@ func (g *Gate) decide(ctx context.Context, tx ports.Tx, now execution.Snapshot, 
 	}, nil
 }
 
-// granted reports whether a tool is among those that are granted: an empty list is none.
-func granted(list []string, tool string) bool { return slices.Contains(list, tool) }
-
 // pinned holds the tool to what it was when the tenant first used or last approved it. A visitor has no admin who could approve anything: for
 // them a tool is as it comes with the platform.
 func (g *Gate) pinned(ctx context.Context, tx ports.Tx, now execution.Snapshot, t Tool) error {

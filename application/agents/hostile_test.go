@@ -118,6 +118,10 @@ func TestWhatCannotBeDecidedIsDenied(t *testing.T) {
 		"posture empty":         func(w *world) { w.posture = agent.Posture{} },
 		"no tool calls":         func(w *world) { w.posture.Limits.ToolCalls = 0 },
 		"tool denied":           func(w *world) { w.posture.Deny = []string{"own_change"} },
+		"empty allow-list":      func(w *world) { w.set(agent.LiaisonContent, agents.DefinitionOverride{Tools: &[]string{}}) },
+		"agent taken away":      func(w *world) { w.set(agent.LiaisonContent, agents.DefinitionOverride{Enabled: new(bool)}) },
+		"setting unreadable":    func(w *world) { w.setRaw("posture", `{"strict":"maybe"}`) },
+		"setting unknown":       func(w *world) { w.setRaw("agent:liaison.content", `{"tols":["own_look"]}`) },
 		"rights store down":     func(w *world) { w.grants.fail = func() error { return fault.ErrUnavailable } },
 		"rights panic":          func(w *world) { w.grants.fail = func() error { panic("boom") } },
 		"no rights":             func(w *world) { w.grants.roles = []identity.Role{} },
@@ -126,6 +130,9 @@ func TestWhatCannotBeDecidedIsDenied(t *testing.T) {
 			w := newWorld(t, obedient("own_change", `{}`))
 			spoil(w)
 			p := w.person(identity.RoleMember)
+			if w.settings != nil {
+				w.settings(p.TenantID)
+			}
 			w.ask(p, "go")
 			w.clock.Advance(1e12)
 			w.work()

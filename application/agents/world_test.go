@@ -149,10 +149,12 @@ type world struct {
 	posture agent.Posture
 	prices  agents.Prices
 	refuse  func() error
-	model   ports.LanguageModel
-	server  *llmtest.Server
-	engine  *runtime.Engine
-	realm   *agents.Realm
+	// settings stores what a tenant has set.
+	settings func(tenantID string)
+	model    ports.LanguageModel
+	server   *llmtest.Server
+	engine   *runtime.Engine
+	realm    *agents.Realm
 	// catalogue and tools are what the realm was equipped with.
 	catalogue *intents.Catalogue
 	tools     *agents.Tools
@@ -171,6 +173,7 @@ func newWorld(t *testing.T, script func(llmtest.Request) llmtest.Answer, builtin
 		w.server = llmtest.NewServer(t, script)
 		c := openaillm.Defaults()
 		c.BaseURL, c.Timeout, c.Idle, c.Retries, c.BreakAfter, c.MaxBytes = w.server.BaseURL(), llmtest.Timeout, llmtest.Idle, 0, 1_000_000, llmtest.MaxBytes
+		c.InputPrice, c.OutputPrice = 2, 10
 		m, err := openaillm.New(c)
 		require.NoError(t, err)
 		w.model = m
