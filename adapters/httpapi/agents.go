@@ -134,10 +134,10 @@ func (s *Server) agentRoutes() {
 		return huma.Operation{Method: method, Path: path, Summary: summary, Description: description, Tags: tags}
 	}
 	route(s, op(http.MethodGet, "/api/admin/agents", "The agents as the tenant has them", ""), s.listAgents)
-	route(s, op(http.MethodGet, "/api/admin/agents/{agent_id}", "One agent, and where each part comes from", ""), s.getAgent)
-	route(s, op(http.MethodPut, "/api/admin/agents/{agent_id}", "Set what is different for the tenant",
+	route(s, op(http.MethodGet, "/api/admin/agents/{id}", "One agent, and where each part comes from", ""), s.getAgent)
+	route(s, op(http.MethodPut, "/api/admin/agents/{id}", "Set what is different for the tenant",
 		"Other words, more rules, fewer tools. If-Match is the ETag that was read; without it there must be no override yet."), s.putAgent)
-	route(s, op(http.MethodDelete, "/api/admin/agents/{agent_id}", "Back to the platform's definition", ""), s.deleteAgent)
+	route(s, op(http.MethodDelete, "/api/admin/agents/{id}", "Back to the platform's definition", ""), s.deleteAgent)
 	route(s, op(http.MethodGet, "/api/admin/agent-posture", "How the tenant's agents work", ""), s.getPosture)
 	route(s, op(http.MethodPut, "/api/admin/agent-posture", "Narrow how the tenant's agents work",
 		"What would allow more than the deployment is refused. If-Match is the ETag that was read; without it there must be no override yet."), s.putPosture)
@@ -182,17 +182,17 @@ func (s *Server) listAgents(ctx context.Context, _ *none) (*body[agentList], err
 }
 
 type agentPath struct {
-	ID string `path:"agent_id" maxLength:"64"`
+	ID string `path:"id" maxLength:"64"`
 }
 
 type agentPut struct {
-	ID      string `path:"agent_id" maxLength:"64"`
+	ID      string `path:"id" maxLength:"64"`
 	IfMatch string `header:"If-Match" maxLength:"32"`
 	Body    agents.DefinitionOverride
 }
 
 type agentDelete struct {
-	ID      string `path:"agent_id" maxLength:"64"`
+	ID      string `path:"id" maxLength:"64"`
 	IfMatch string `header:"If-Match" maxLength:"32"`
 	Body    *nothing
 }
