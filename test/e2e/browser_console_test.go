@@ -76,7 +76,7 @@ func TestConsole(t *testing.T) {
 	ran := strings.TrimPrefix(p.read(`location.hash`), "#/")
 	for page, shown := range map[string]string{
 		strings.TrimPrefix(assessment, "#/"): "Issues", strings.TrimPrefix(roadmap, "#/"): "Where it comes from", ran: "execution.completed", "chat": "And now?", "files": "dirty.csv",
-		"executions": "Generate roadmap", "decisions": "Nothing waits for you", "catalogue": "ingest_file", "operations": "Everything that this server needs", "account": "This one",
+		"executions": "Generate roadmap", "decisions": "Nothing waits for you", "catalogue": "ingest_file", "catalogue/agents": "Posture", "operations": "Everything that this server needs", "account": "This one",
 	} {
 		p.goTo(page)
 		p.shows("main", shown)

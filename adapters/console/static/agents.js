@@ -1,22 +1,14 @@
 // The agents: who they are, what they may, and the posture in which they work.
 import { get, may, post } from "./api.js";
-import { confirmed, fill, h, load, notice, problem, table } from "./dom.js";
+import { confirmed, fill, h, load, notice, table } from "./dom.js";
 import { number, short, words } from "./format.js";
 
 /** @param {HTMLElement} main */
 export function agents(main) {
 	if (!may("admin")) { names(main, "Their definitions and their posture are shown to administrators."); return; }
-	const defined = get("/api/admin/agents");
-	defined.then(() => rest(main, defined), (err) => {
-		if (err.status === 404) names(main, "This server tells no more of them."); else fill(main, problem(err));
-	});
-}
-
-/** @param {HTMLElement} main @param {Promise<any>} defined */
-function rest(main, defined) {
 	const box = h("div"), posture = h("div"), budget = h("div"), tools = h("div");
 	fill(main, box, h("h2", null, "Posture"), posture, h("h2", null, "Used up today"), budget, h("h2", null, "Tools"), tools);
-	load(box, defined, (all) => all.agents.map(definition));
+	load(box, get("/api/admin/agents"), (all) => all.agents.map(definition));
 	load(posture, get("/api/admin/agent-posture"), drawPosture);
 	load(budget, get("/api/admin/agent-budget"), (b) => table("Budget", ["", "Used", "Bound"], ["tokens", "cost", "seconds"].map((k) => [words(k), number(b.used[k] ?? 0), b.bound[k] ? number(b.bound[k]) : "none"])));
 	const again = () => load(tools, get("/api/admin/agent-tools"), (all) => drawTools(all.tools, again));
