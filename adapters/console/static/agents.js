@@ -36,10 +36,13 @@ export function flat(v, before = "") {
 	});
 }
 
+/** What a posture bounds with 0 is not bounded. @param {any} v @returns {Array<[string, string]>} */
+const bounds = (v) => flat(v).map(([name, x]) => [name, x === "0" ? "none" : x]);
+
 /** @param {any} p */
 function drawPosture(p) {
-	const before = new Map(flat(p.deployment));
-	return table("Posture", ["What", "For this tenant", "The deployment's"], flat(p.effective).map(([k, v]) => [k, before.get(k) === v ? v : h("b", null, v), before.get(k) ?? "–"]));
+	const before = new Map(bounds(p.deployment));
+	return table("Posture", ["What", "For this tenant", "The deployment's"], bounds(p.effective).map(([k, v]) => [k, before.get(k) === v ? v : h("b", null, v), before.get(k) ?? "–"]));
 }
 
 /** @param {any[]} tools @param {() => void} after */
