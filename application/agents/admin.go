@@ -280,9 +280,12 @@ func (a *Admin) Budget(ctx context.Context, p identity.Principal) (view BudgetVi
 	return view, err
 }
 
-// change runs fn for an admin of the tenant.
+// change runs fn for an admin of the tenant who has signed in lately.
 func (a *Admin) change(ctx context.Context, p identity.Principal, fn func(ctx context.Context, tx ports.Tx) error) error {
 	if err := mayAdminister(p); err != nil {
+		return err
+	}
+	if err := p.Fresh(a.clock.Now()); err != nil {
 		return err
 	}
 	return a.uow.Do(ctx, fn)

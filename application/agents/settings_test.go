@@ -146,6 +146,11 @@ func TestWhoSetsWhat(t *testing.T) {
 	_, err = a.SetPosture(t.Context(), owner, strict, 1)
 	require.NoError(t, err)
 	require.NoError(t, a.DropPosture(t.Context(), owner, 2))
+	long := owner
+	long.AuthTime = w.clock.Now().Add(-identity.FreshFor - 1)
+	_, err = a.SetPosture(t.Context(), long, strict, 0)
+	require.ErrorIs(t, err, identity.ErrFresh)
+	require.ErrorIs(t, a.Approve(t.Context(), long, "list_files", "x"), identity.ErrFresh)
 	_, err = a.SetAgent(t.Context(), owner, "nobody", agents.DefinitionOverride{}, 0)
 	require.ErrorIs(t, err, fault.ErrNotFound)
 	var acts []string

@@ -236,7 +236,7 @@ func (w *world) person(role identity.Role) identity.Principal {
 	w.t.Helper()
 	p := identity.Principal{
 		Kind: identity.KindUser, UserID: w.ids.NewID(typeid.User), TenantID: w.ids.NewID(typeid.Tenant), SessionID: w.ids.NewID(typeid.Session),
-		SessionEpoch: 1, Roles: []identity.Role{role},
+		SessionEpoch: 1, Roles: []identity.Role{role}, AuthTime: w.clock.Now(),
 	}
 	require.NoError(w.t, w.store.Do(w.t.Context(), func(ctx context.Context, tx ports.Tx) error {
 		return errors.Join(
