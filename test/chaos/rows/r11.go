@@ -48,9 +48,8 @@ func r11() Row {
 		hole, bound := time.Duration(r.pick(30, 6))*time.Second, time.Duration(r.pick(10, 2))*time.Second
 		calm, err := goroutines(ctx, b)
 		o.wrong(err)
-		pids, err := postgresOf(b)
+		pids, err := stopStore(b)
 		o.wrong(err)
-		o.wrong(signalAll(pids, syscall.SIGSTOP))
 		gone := time.Now()
 		probes := o.probe(ctx, b, c, gone.Add(hole), bound)
 		busy, err := goroutines(ctx, b)
@@ -221,6 +220,21 @@ func postgresOf(b *bed.Bed) ([]int, error) {
 		pids = append(pids, pid)
 	}
 	return pids, nil
+}
+
+// stopStore stops the bed's own server and gives its processes. The postmaster goes first: while it runs, it makes processes that no list holds.
+func stopStore(b *bed.Bed) ([]int, error) {
+	pids, err := postgresOf(b)
+	if err != nil {
+		return nil, err
+	}
+	if err := signalAll(pids[:1], syscall.SIGSTOP); err != nil {
+		return nil, err
+	}
+	if pids, err = postgresOf(b); err != nil {
+		return nil, err
+	}
+	return pids, signalAll(pids, syscall.SIGSTOP)
 }
 
 func signalAll(pids []int, s syscall.Signal) error {
