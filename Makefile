@@ -22,7 +22,8 @@ PKGS ?= ./...
 # package, because many of them wait for sockets and the database.
 # What breaks replicas on purpose takes the whole machine, so it runs by itself, after the rest.
 TEST_FORMAT := --format pkgname-and-test-fails --format-hide-empty-pkg --hide-summary=skipped
-TEST_FLAGS ?= -race -shuffle=on -parallel=4 -timeout=12m
+# `make lint` vets; doing it here too costs a look at every library.
+TEST_FLAGS ?= -race -shuffle=on -vet=off -parallel=4 -timeout=12m
 
 ##@ Use
 
