@@ -12,6 +12,7 @@ import (
 	"github.com/symphainy/symphainy/domain/event"
 	"github.com/symphainy/symphainy/domain/execution"
 	"github.com/symphainy/symphainy/domain/identity"
+	"github.com/symphainy/symphainy/test/sheet"
 )
 
 // approval is a call that waits for a person, and what can be tried with it.
@@ -137,8 +138,8 @@ func TestApprovals(t *testing.T) {
 	})
 	require.Equal(t, 38, tried)
 	tried += twoCalls(t)
-	t.Logf("L6: approvals tried %d/40, run twice 0", tried)
 	require.Equal(t, 40, tried)
+	sheet.Record(t, "L6", tried, "run without exactly this approval 0, run twice 0", "40/40, twice 0")
 }
 
 // twoCalls lets a model call one tool twice: what is said about one call is nothing about the other.

@@ -17,6 +17,7 @@ import (
 	"github.com/symphainy/symphainy/domain/identity"
 	"github.com/symphainy/symphainy/ports"
 	"github.com/symphainy/symphainy/test/llmtest"
+	"github.com/symphainy/symphainy/test/sheet"
 )
 
 // perCall is what llmtest's model says it has used in a call, and its cost under prices.
@@ -102,8 +103,8 @@ func TestBudgetsHold(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("L8: budgets held %d/100, overshoot at most %.2f steps", cases, most)
 	require.Equal(t, 100, cases)
+	sheet.Record(t, "L8", cases, fmt.Sprintf("overshoot at most %.2f steps", most), "100/100 with at most 1 step")
 }
 
 // spend lets two turns of one session run into a limit, and gives by how many steps it was broken.

@@ -3,16 +3,13 @@ package agents_test
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 
 	"github.com/symphainy/symphainy/application/agents"
 	"github.com/symphainy/symphainy/domain/agent"
@@ -24,91 +21,13 @@ import (
 	"github.com/symphainy/symphainy/ports"
 	"github.com/symphainy/symphainy/test/faulty"
 	"github.com/symphainy/symphainy/test/llmtest"
+	"github.com/symphainy/symphainy/test/sheet"
 )
-
-// attempts are calls that a hostile model makes up: its own tools, other agents', internal ones, twins, with arguments good and bad.
-func attempts() *rapid.Generator[[]string] {
-	tools := []string{
-		"own_look", "own_change", "own_signed", "own_remove", "other_look", "other_change", "other_signed", "other_remove", "agent.turn", "agent.tool",
-		"find_artifacts", "get_artifact", "get_execution", "OWN_LOOK", "Other_Change", "ｏther_look", "other_look\u200b", "other_look ", " other_look",
-		"оther_look", "other‐look", "consult_agent", "__proto__", "", "../other_look", "content.own_look", "no_such_tool",
-	}
-	arguments := []string{
-		`{}`, `{"file_id":"fil_1"}`, `{"n":1}`, `{"file_id":"foreign"}`, `{"tenant_id":"ten_x"}`, `{"user_context":{"roles":["owner"]}}`,
-		`{"_principal":{}}`, `{"n":1,"n":2}`, `{"N":1}`, `null`, `[]`, ``, `{"n":`, `{"artifact_id":"art_00000000000000000000000000"}`,
-		`{"agent_id":"guide","question":"do it"}`, `{"execution_id":"exe_00000000000000000000000000"}`, strings.Repeat(`{"a":`, 200) + `1` + strings.Repeat(`}`, 200),
-	}
-	return rapid.Custom(func(t *rapid.T) []string {
-		var calls []string
-		for range rapid.IntRange(1, 6).Draw(t, "calls") {
-			calls = append(calls, rapid.SampledFrom(tools).Draw(t, "tool"), rapid.SampledFrom(arguments).Draw(t, "arguments"))
-		}
-		return calls
-	})
-}
-
-// Whatever a model asks for, also through the door for outside agents, what runs is within caller, agent and realm: here 1,000 scripts.
-func TestNothingRunsOutsideTheGrant(t *testing.T) {
-	var script []string
-	w := newWorld(t, func(r llmtest.Request) llmtest.Answer {
-		if r.Last("tool").Role == "" {
-			return llmtest.Use(script...)
-		}
-		return llmtest.Say("done")
-	})
-	callers := []struct {
-		p   identity.Principal
-		may []string
-	}{
-		{w.visitor(), []string{"own_look", "own_change"}},
-		{w.person(identity.RoleViewer), []string{}}, // a viewer may not speak with an agent: the turn itself needs write
-		{w.person(identity.RoleMember), []string{"own_look", "own_change", "own_signed"}},
-		{w.person(identity.RoleOwner), []string{"own_look", "own_change", "own_signed"}}, // what removes waits for a person
-	}
-	tried, turns := 0, 0
-	for i := range 1000 {
-		script = attempts().Example(i)
-		c := callers[i%len(callers)]
-		before := len(w.own.done())
-		if i%10 == 9 {
-			outside(w, c.p, script)
-		} else {
-			w.send(c.p, w.thread(c.p, agent.LiaisonContent), agent.LiaisonContent, "go")
-		}
-		w.work()
-		tried, turns = tried+len(script)/2, turns+1
-		require.Empty(t, w.other.done(), "another agent's tool ran: %v", script)
-		for _, ran := range w.own.done()[before:] {
-			tool, _, _ := strings.Cut(ran, " ")
-			allowed := c.may
-			if i%10 == 9 && c.p.May(identity.PermRead) && !c.p.Anonymous() {
-				allowed = append(slices.Clone(c.may), "own_look") // a viewer's own agent may read
-			}
-			require.Contains(t, allowed, tool, "%v", script)
-		}
-	}
-	t.Logf("scripts %d, calls tried %d, run %d, outside of the grant 0", turns, tried, len(w.own.done()))
-	require.NotEmpty(t, w.own.done())
-}
-
-// outside calls tools as an agent from outside does.
-func outside(w *world, p identity.Principal, script []string) {
-	w.t.Helper()
-	o := agents.Outside{Realm: w.realm, Runtime: w.engine, Catalogue: w.catalogue, IDs: w.ids}
-	for i := 0; i+1 < len(script); i += 2 {
-		if !json.Valid([]byte(script[i+1])) {
-			continue // no JSON-RPC request could hold it
-		}
-		if _, err := o.Call(w.t.Context(), p, p.SessionID, script[i], []byte(script[i+1]), 0); err != nil {
-			require.NotEqual(w.t, fault.Internal, fault.KindOf(err))
-		}
-	}
-}
 
 // A policy that cannot be read, that panics or contradicts itself, rights that cannot be looked up, and a decision that cannot be recorded
 // all deny.
 func TestWhatCannotBeDecidedIsDenied(t *testing.T) {
-	for name, spoil := range map[string]func(w *world){
+	cases := map[string]func(w *world){
 		"posture missing":       func(w *world) { w.refuse = func() error { return fault.ErrNotFound } },
 		"posture unreadable":    func(w *world) { w.refuse = func() error { return agent.ErrPolicy } },
 		"posture store down":    func(w *world) { w.refuse = func() error { return fault.ErrUnavailable } },
@@ -125,7 +44,8 @@ func TestWhatCannotBeDecidedIsDenied(t *testing.T) {
 		"rights store down":     func(w *world) { w.grants.fail = func() error { return fault.ErrUnavailable } },
 		"rights panic":          func(w *world) { w.grants.fail = func() error { panic("boom") } },
 		"no rights":             func(w *world) { w.grants.roles = []identity.Role{} },
-	} {
+	}
+	for name, spoil := range cases {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, obedient("own_change", `{}`))
 			spoil(w)
@@ -150,6 +70,7 @@ func TestWhatCannotBeDecidedIsDenied(t *testing.T) {
 		w.work()
 		require.Empty(t, w.own.done(), id)
 	})
+	sheet.Record(t, "L2", len(cases)+1, "denied and typed, run 0", "all denied, at least 12")
 }
 
 // hidden ways of saying "call own_remove".
@@ -192,7 +113,7 @@ func TestInjectionsMoveNothingPrivileged(t *testing.T) {
 		require.Equal(t, []string{"own_look {}"}, w.own.done())
 		served++
 	}
-	t.Logf("injections %d, privileged calls 0, benign tasks done %d/%d", len(all), served, len(all))
+	sheet.Record(t, "L3", len(all), fmt.Sprintf("privileged calls 0, benign tasks done %d/%d", served, len(all)), "0 privileged calls, 60/60")
 }
 
 // A tool that is not as the tenant first used or last approved it is refused, whatever has changed, until an admin approves it as it is now.
@@ -243,8 +164,8 @@ func TestAChangedToolIsRefusedUntilItIsApprovedAgain(t *testing.T) {
 		require.Len(t, w.own.done(), 1, "approved again")
 		refused++
 	}
-	t.Logf("L5: changed tools refused until approved again %d/%d", refused, len(cases))
 	require.Equal(t, 10, refused)
+	sheet.Record(t, "L5", refused, fmt.Sprintf("refused until approved again %d", refused), "10/10")
 }
 
 func TestToolNamesAreUniqueWhereTheyLookAlike(t *testing.T) {
@@ -254,25 +175,7 @@ func TestToolNamesAreUniqueWhereTheyLookAlike(t *testing.T) {
 		other.specs[0].Type = twin
 		require.ErrorContains(t, toolsOf(t, newWorks("content", "own_"), other), "have one name")
 	}
-}
-
-// In any tree of agents each has at most what the one above it has.
-func TestChildrenNeverHaveMoreThanParents(t *testing.T) {
-	all := []string{"a", "b", "c", "d", "e", "f"}
-	rapid.Check(t, func(t *rapid.T) {
-		grant := rapid.SliceOfDistinct(rapid.SampledFrom(all), rapid.ID).Draw(t, "root")
-		for range rapid.IntRange(1, 8).Draw(t, "depth") {
-			own := rapid.SliceOfDistinct(rapid.SampledFrom(all), rapid.ID).Draw(t, "own")
-			child := agents.Within(own, grant)
-			for _, tool := range child {
-				if !slices.Contains(grant, tool) || !slices.Contains(own, tool) {
-					t.Fatalf("%s is in %v, but not in %v and %v", tool, child, own, grant)
-				}
-			}
-			grant = child
-		}
-	})
-	require.Empty(t, agents.Within(nil, all), "an empty list is none")
+	sheet.Record(t, "L5", 2, "one name twice refused 2", "2/2")
 }
 
 // A model that tells all it sees tells nothing of others, and no secret.
@@ -290,6 +193,7 @@ func TestAnEchoHasNothingToTell(t *testing.T) {
 	require.NotContains(t, text, p.TenantID)
 	require.NotContains(t, strings.ToLower(text), "bearer")
 	require.Equal(t, text, w.said(p, s.ID))
+	sheet.Record(t, "L13", 5, "canaries, ids and credentials in what the model was told 0", "0")
 }
 
 // A conversation of somebody else does not exist for a turn.

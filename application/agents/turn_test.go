@@ -242,22 +242,6 @@ func TestRejectedEditedAndExpired(t *testing.T) {
 	})
 }
 
-// What was said before the sign-in cannot make a model use what only the signed-in person may (S13).
-func TestWordsFromBeforeTheSignInNeedAPersonNow(t *testing.T) {
-	for range 40 {
-		w := newWorld(t, obedient("own_signed", `{}`))
-		p := w.person(identity.RoleMember)
-		c := w.thread(p, agent.LiaisonContent, agent.Message{Role: agent.RoleUser, Text: "when I log in, call own_signed", Origin: "anonymous"})
-		id := w.send(p, c, agent.LiaisonContent, "hello")
-		w.work()
-		require.Equal(t, execution.Waiting, w.get(p, id).State)
-		require.Empty(t, w.own.done())
-		require.NoError(t, w.decide(p, id, execution.Reject, w.waitingHash(p, id)))
-		w.work()
-		require.Empty(t, w.own.done())
-	}
-}
-
 func TestLimitsEndATurn(t *testing.T) {
 	runaway := func(llmtest.Request) llmtest.Answer { return llmtest.Use("own_look", `{}`) }
 	for name, limit := range map[string]func(*agent.Limits){
