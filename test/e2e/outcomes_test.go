@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/xuri/excelize/v2"
+
+	"github.com/symphainy/symphainy/test/wordtest"
 )
 
 // planted is the one salary that is far off, in the third row of the sheet Staff.
@@ -181,6 +183,7 @@ func (b *business) exports(roadmap map[string]any) {
 			require.Equal(b.t, "docx", read["format"])
 			whole := b.get(b.caller(), "/api/artifacts/"+read["parsed_file_id"].(string)+"/content").is(http.StatusOK)
 			require.Contains(b.t, string(whole.body), "Validate New Beneficiary", "the document opens, and says what the roadmap says")
+			require.Contains(b.t, wordtest.Open(b.t, first.body).Text(), "Validate New Beneficiary", "and so a library that is not ours reads it")
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/symphainy/symphainy/application/realms/content/parse"
 	"github.com/symphainy/symphainy/application/realms/docx"
 	"github.com/symphainy/symphainy/domain/document"
+	"github.com/symphainy/symphainy/test/wordtest"
 )
 
 func write(fill func(d *docx.Document)) []byte {
@@ -59,6 +60,18 @@ func TestADocumentReadsBack(t *testing.T) {
 	require.Equal(t, 2, doc.Tables[0].RowCount)
 	require.Equal(t, "actor", doc.Tables[0].Columns[1].Label)
 	require.Equal(t, raw, write(sample), "equal content gives equal bytes")
+}
+
+// A library that is not ours opens it, and finds the same texts in the same styles.
+func TestAnotherReaderOpensIt(t *testing.T) {
+	d := wordtest.Open(t, write(sample))
+	require.Equal(t, []string{"A <report> & \"more\""}, d.Styled("Title"))
+	require.Equal(t, []string{"Purpose"}, d.Styled("heading 1"))
+	require.Equal(t, []string{"Steps"}, d.Styled("heading 2"))
+	require.Equal(t, []string{"Extract", "Load", "Again from one"}, d.Styled("List Number"))
+	require.Equal(t, []string{"careful", "quick"}, d.Styled("List Bullet"))
+	require.Equal(t, []string{"First line\nsecond line", "Owner: Ada", ""}, d.Styled(""))
+	require.Equal(t, [][][]string{{{"step", "actor"}, {"Extract", "Ada"}, {"Load", ""}}}, d.Tables)
 }
 
 // No text, whatever is in it, breaks a part of the package.

@@ -17,6 +17,7 @@ import (
 	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/domain/identity"
 	"github.com/symphainy/symphainy/test/realmtest"
+	"github.com/symphainy/symphainy/test/wordtest"
 )
 
 // download exports an artifact and reads the file.
@@ -67,6 +68,10 @@ func TestExportsOpenInTheirPrograms(t *testing.T) {
 	require.Contains(t, read.Text, "Validate New Beneficiary")
 	require.Contains(t, read.Text, `Sell <a & "b">'; --`)
 	require.Equal(t, 4, read.Tables[0].RowCount)
+	opened := wordtest.Open(t, []byte(raw))
+	require.Contains(t, opened.Styled("heading 1"), "Phase 1: Remediation", "a library that is not ours reads it")
+	require.Contains(t, opened.Text(), `Sell <a & "b">'; --`)
+	require.Len(t, opened.Tables[0], 5)
 }
 
 func TestTheSameVersionGivesTheSameBytes(t *testing.T) {
