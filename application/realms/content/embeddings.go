@@ -10,8 +10,8 @@ import (
 	"github.com/symphainy/symphainy/application/artifacts"
 	"github.com/symphainy/symphainy/application/realms/content/chunks"
 	"github.com/symphainy/symphainy/application/realms/content/parsed"
-	"github.com/symphainy/symphainy/application/realms/content/vectors"
 	"github.com/symphainy/symphainy/application/realms/steps"
+	"github.com/symphainy/symphainy/application/realms/vector"
 	"github.com/symphainy/symphainy/domain/artifact"
 	"github.com/symphainy/symphainy/domain/event"
 	"github.com/symphainy/symphainy/domain/execution"
@@ -70,9 +70,9 @@ func (r *Realm) extractEmbeddings(ctx context.Context, call ports.IntentCall) (p
 	if err != nil {
 		return ports.IntentResult{}, err
 	}
-	s := stored(p.artifact(call, typeVectors, artifact.RecordOfFact, fields, vectors.Model), done.StoreID, done.Key, done.Size, done.SHA256)
+	s := stored(p.artifact(call, typeVectors, artifact.RecordOfFact, fields, vector.Model), done.StoreID, done.Key, done.Size, done.SHA256)
 	result := made(keyEmbeddings, s, "semantic_embedding_id", eventEmbeddings, map[string]any{
-		"parsed_file_id": p.ParsedID, "deterministic_embedding_id": p.FingerprintID, "vector_count": fields["vector_count"], "embedding_model": vectors.Model,
+		"parsed_file_id": p.ParsedID, "deterministic_embedding_id": p.FingerprintID, "vector_count": fields["vector_count"], "embedding_model": vector.Model,
 	})
 	result.Values["deterministic_embedding_id"] = p.FingerprintID
 	result.Events = append(events, result.Events...)
@@ -167,7 +167,7 @@ func (r *Realm) embedColumns(ctx context.Context, call ports.IntentCall, p embed
 				columnCount++
 				meaning := meaningOf(c.Name)
 				for _, x := range [][2]string{{"column", "Column: " + c.Name + ", Type: " + string(c.Type)}, {"meaning", meaning}, {"samples", strings.Join(signatures[k].Samples, ", ")}} {
-					v, ok := vectors.Of(x[1])
+					v, ok := vector.Of(x[1])
 					if !ok {
 						continue
 					}
@@ -188,7 +188,7 @@ func (r *Realm) embedColumns(ctx context.Context, call ports.IntentCall, p embed
 		return kept{}, joinDelete(ctx, r.Blobs, key, err)
 	}
 	return kept{Key: key, Size: info.Size, SHA256: info.SHA256, StoreID: r.IDs.NewID(typeid.Materialization), Payload: artifacts.Encode(map[string]any{
-		"deterministic_embedding_id": p.FingerprintID, "embedding_model": vectors.Model, "dimensions": vectors.Dimensions, "vector_count": count,
+		"deterministic_embedding_id": p.FingerprintID, "embedding_model": vector.Model, "dimensions": vector.Dimensions, "vector_count": count,
 		"column_count": columnCount, "columns": described, "columns_truncated": len(described) < columnCount, "kind": "columns",
 	})}, nil
 }
@@ -274,7 +274,7 @@ func (r *Realm) hydrateProfile(ctx context.Context, call ports.IntentCall) (port
 		return ports.IntentResult{}, err
 	}
 	data := map[string]any{"parsed_file_id": h.ParsedID, "semantic_profile": profile, "embedded_count": fields["embedded_count"], "failed_count": fields["failed_count"]}
-	s := stored(h.artifact(call, typeVectors, artifact.RecordOfFact, fields, vectors.Model), done.StoreID, done.Key, done.Size, done.SHA256)
+	s := stored(h.artifact(call, typeVectors, artifact.RecordOfFact, fields, vector.Model), done.StoreID, done.Key, done.Size, done.SHA256)
 	s.Profile = profile
 	return made(keyProfile, s, "semantic_embedding_id", eventHydrated, data), nil
 }
@@ -292,7 +292,7 @@ func (r *Realm) embedChunks(ctx context.Context, call ports.IntentCall, d deriva
 	key := derivedKey(call, d.ID)
 	info, err := r.writeLines(ctx, key, func(line func(v any) error) error {
 		return chunks.Cut(doc.Document, d.FileID, rowsOf(ctx, doc), func(c chunks.Chunk) error {
-			v, ok := vectors.Of(c.Text)
+			v, ok := vector.Of(c.Text)
 			if !ok {
 				if failed++; failed <= maxListed {
 					failures = append(failures, map[string]any{"chunk_id": c.ID, "path": clip(c.Path, textBudget), "error": "no_text"})
@@ -310,7 +310,7 @@ func (r *Realm) embedChunks(ctx context.Context, call ports.IntentCall, d deriva
 		return kept{}, joinDelete(ctx, r.Blobs, key, err)
 	}
 	return kept{Key: key, Size: info.Size, SHA256: info.SHA256, StoreID: r.IDs.NewID(typeid.Materialization), Payload: artifacts.Encode(map[string]any{
-		"semantic_profile": profile, "trigger_type": trigger, "embedding_model": vectors.Model, "dimensions": vectors.Dimensions, "kind": "chunks",
+		"semantic_profile": profile, "trigger_type": trigger, "embedding_model": vector.Model, "dimensions": vector.Dimensions, "kind": "chunks",
 		"embedded_count": embedded, "failed_count": failed, "failed_chunks": failures, "chunk_count": embedded + failed,
 	})}, nil
 }

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/symphainy/symphainy/application/realms/insights/say"
 	"github.com/symphainy/symphainy/application/realms/insights/text"
+	"github.com/symphainy/symphainy/application/realms/say"
 	"github.com/symphainy/symphainy/application/realms/steps"
 	"github.com/symphainy/symphainy/domain/agent"
 	"github.com/symphainy/symphainy/domain/artifact"

@@ -11,7 +11,7 @@ import (
 	"github.com/symphainy/symphainy/application/realms/insights/naming"
 	"github.com/symphainy/symphainy/application/realms/insights/profile"
 	"github.com/symphainy/symphainy/application/realms/insights/relations"
-	"github.com/symphainy/symphainy/application/realms/insights/say"
+	"github.com/symphainy/symphainy/application/realms/say"
 	"github.com/symphainy/symphainy/application/realms/steps"
 	"github.com/symphainy/symphainy/domain/artifact"
 	"github.com/symphainy/symphainy/domain/document"

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/symphainy/symphainy/application/artifacts"
-	"github.com/symphainy/symphainy/application/realms/insights/say"
+	"github.com/symphainy/symphainy/application/realms/say"
 	"github.com/symphainy/symphainy/application/realms/svg"
 	"github.com/symphainy/symphainy/domain/artifact"
 )

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/symphainy/symphainy/application/artifacts"
-	"github.com/symphainy/symphainy/application/realms/insights/say"
 	"github.com/symphainy/symphainy/application/realms/insights/structured"
+	"github.com/symphainy/symphainy/application/realms/say"
 	"github.com/symphainy/symphainy/application/realms/steps"
 	"github.com/symphainy/symphainy/domain/artifact"
 	"github.com/symphainy/symphainy/domain/document"

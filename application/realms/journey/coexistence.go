@@ -7,11 +7,11 @@ import (
 	"strings"
 
 	"github.com/symphainy/symphainy/application/artifacts"
-	"github.com/symphainy/symphainy/application/realms/insights/say"
 	"github.com/symphainy/symphainy/application/realms/journey/classify"
 	"github.com/symphainy/symphainy/application/realms/journey/diagram"
 	"github.com/symphainy/symphainy/application/realms/journey/graph"
 	"github.com/symphainy/symphainy/application/realms/journey/process"
+	"github.com/symphainy/symphainy/application/realms/say"
 	"github.com/symphainy/symphainy/application/realms/steps"
 	"github.com/symphainy/symphainy/domain/artifact"
 	"github.com/symphainy/symphainy/domain/document"

@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/symphainy/symphainy/application/realms/docx"
-	"github.com/symphainy/symphainy/application/realms/insights/say"
 	"github.com/symphainy/symphainy/application/realms/journey/process"
+	"github.com/symphainy/symphainy/application/realms/say"
 )
 
 // notSaid stands in a document for what the source does not say.

@@ -3,7 +3,7 @@ package outcomes
 import (
 	"fmt"
 
-	"github.com/symphainy/symphainy/application/realms/insights/say"
+	"github.com/symphainy/symphainy/application/realms/say"
 )
 
 // goodQuality is the overall score below which data need remediation.

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/symphainy/symphainy/application/artifacts"
-	"github.com/symphainy/symphainy/application/realms/insights/say"
+	"github.com/symphainy/symphainy/application/realms/say"
 	"github.com/symphainy/symphainy/domain/artifact"
 )
 

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/symphainy/symphainy/application/realms/insights/say"
+	"github.com/symphainy/symphainy/application/realms/say"
 )
 
 // The severities, worst first.

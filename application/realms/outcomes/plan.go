@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/symphainy/symphainy/application/realms/insights/say"
+	"github.com/symphainy/symphainy/application/realms/say"
 )
 
 // phasesMost is how many phases a roadmap has; phaseDays how long one is where nobody says how much time there is.

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/symphainy/symphainy/application/artifacts"
-	"github.com/symphainy/symphainy/application/realms/insights/say"
+	"github.com/symphainy/symphainy/application/realms/say"
 	"github.com/symphainy/symphainy/application/realms/svg"
 )
 

@@ -1,68 +1,69 @@
-// Package vector makes vectors of texts without a model: equal texts have equal vectors, and texts that share words or parts of words have near
-// ones.
+// Package vector makes vectors of texts without a language model: local-hash-v1. Equal texts have equal vectors on every machine, and texts
+// that share words or parts of words have vectors that are near each other. It knows no meaning.
 package vector
 
 import (
 	"hash/fnv"
+	"maps"
 	"math"
 	"slices"
 	"strings"
 	"unicode"
 )
 
-// Local names the way of making vectors; another way has another name.
-const Local = "local-hash-v1"
+// Model is the name of the method, Dimensions the length of its vectors.
+const (
+	Model      = "local-hash-v1"
+	Dimensions = 256
+)
 
-// Dimensions is how long a vector is.
-const Dimensions = 256
-
-// Of makes the vector of a text: its words and the character trigrams of its words, in lower case, are hashed by FNV-1a (64 bits). A hash
-// counts at the place hash mod 256, with the sign of its top bit and the weight 1 + ln(how often it occurs); the vector has length 1, or is
-// zero for a text without letters and digits.
-func Of(text string) []float64 {
+// Of gives the vector of a text: its words and their runs of three characters, each hashed to a place and a sign, weighted by 1 + ln of how often
+// they occur, and brought to length 1. ok is false for a text without letters and digits, which has none.
+func Of(text string) (v []float32, ok bool) {
 	counts := map[string]int{}
-	var features []string
-	count := func(f string) {
-		if counts[f]++; counts[f] == 1 {
-			features = append(features, f)
+	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	for _, w := range words {
+		counts[w]++
+		runes := []rune(w)
+		for i := 0; i+3 <= len(runes) && len(runes) > 3; i++ {
+			counts[string(runes[i:i+3])]++
 		}
 	}
-	for _, word := range strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
-		count(word)
-		for r := []rune(word); len(r) >= 3; r = r[1:] {
-			count(string(r[:3]))
-		}
+	if len(counts) == 0 {
+		return nil, false
 	}
-	slices.Sort(features) // so that sums are added up in one order
-	v := make([]float64, Dimensions)
-	for _, f := range features {
+	sums := make([]float64, Dimensions)
+	// In order, because sums of floating-point numbers depend on it.
+	for _, feature := range slices.Sorted(maps.Keys(counts)) {
 		h := fnv.New64a()
-		_, _ = h.Write([]byte(f)) // a hash does not fail
-		sum, weight := h.Sum64(), 1+math.Log(float64(counts[f]))
+		_, _ = h.Write([]byte(feature)) // a hash takes everything
+		sum := h.Sum64()
+		weight := 1 + math.Log(float64(counts[feature]))
 		if sum>>63 == 1 {
 			weight = -weight
 		}
-		v[sum%Dimensions] += weight
+		sums[sum%Dimensions] += weight
 	}
-	length := 0.0
-	for _, x := range v {
-		length += x * x
+	norm := 0.0
+	for _, x := range sums {
+		norm += x * x
 	}
-	if length == 0 {
-		return v
+	if norm == 0 {
+		return nil, false
 	}
-	length = math.Sqrt(length)
-	for i := range v {
-		v[i] /= length
+	norm = math.Sqrt(norm)
+	v = make([]float32, Dimensions)
+	for i, x := range sums {
+		v[i] = float32(x / norm)
 	}
-	return v
+	return v, true
 }
 
-// Cosine is the cosine of two vectors of length 1, or 0 if one is zero.
-func Cosine(a, b []float64) float64 {
+// Cosine is the cosine of two vectors of length 1, −1 to 1.
+func Cosine(a, b []float32) float64 {
 	sum := 0.0
 	for i := range min(len(a), len(b)) {
-		sum += a[i] * b[i]
+		sum += float64(a[i]) * float64(b[i])
 	}
-	return max(-1, min(1, sum))
+	return min(max(sum, -1), 1)
 }

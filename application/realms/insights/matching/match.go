@@ -9,7 +9,7 @@ import (
 
 	"github.com/symphainy/symphainy/application/realms/insights/naming"
 	"github.com/symphainy/symphainy/application/realms/insights/profile"
-	"github.com/symphainy/symphainy/application/realms/insights/say"
+	"github.com/symphainy/symphainy/application/realms/say"
 	"github.com/symphainy/symphainy/application/realms/vector"
 	"github.com/symphainy/symphainy/domain/fault"
 )
@@ -159,11 +159,13 @@ func best(list []pair) {
 
 // meanings gives candidates of what is left by the cosine of their meanings, best first.
 func (m *matcher) meanings() []pair {
-	vectors := func(list []*profile.Column, used map[int]bool) map[int][]float64 {
-		out := map[int][]float64{}
+	vectors := func(list []*profile.Column, used map[int]bool) map[int][]float32 {
+		out := map[int][]float32{}
 		for i, c := range list {
 			if !used[i] {
-				out[i] = vector.Of(naming.Meaning(c.Name) + " " + string(c.Format))
+				if v, ok := vector.Of(naming.Meaning(c.Name) + " " + string(c.Format)); ok {
+					out[i] = v
+				}
 			}
 		}
 		return out

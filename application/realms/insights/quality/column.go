@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/symphainy/symphainy/application/realms/insights/naming"
-	"github.com/symphainy/symphainy/application/realms/insights/say"
+	"github.com/symphainy/symphainy/application/realms/say"
 	"github.com/symphainy/symphainy/domain/document"
 )
 

@@ -3,7 +3,7 @@ package quality
 import (
 	"fmt"
 
-	"github.com/symphainy/symphainy/application/realms/insights/say"
+	"github.com/symphainy/symphainy/application/realms/say"
 	"github.com/symphainy/symphainy/domain/document"
 )
 

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/symphainy/symphainy/application/realms/insights/say"
+	"github.com/symphainy/symphainy/application/realms/say"
 	"github.com/symphainy/symphainy/domain/document"
 )
 

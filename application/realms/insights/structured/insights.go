@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/symphainy/symphainy/application/realms/insights/say"
+	"github.com/symphainy/symphainy/application/realms/say"
 	"github.com/symphainy/symphainy/domain/document"
 )
 

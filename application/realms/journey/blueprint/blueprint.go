@@ -7,11 +7,11 @@ import (
 	"slices"
 	"time"
 
-	"github.com/symphainy/symphainy/application/realms/insights/say"
 	"github.com/symphainy/symphainy/application/realms/journey/classify"
 	"github.com/symphainy/symphainy/application/realms/journey/diagram"
 	"github.com/symphainy/symphainy/application/realms/journey/graph"
 	"github.com/symphainy/symphainy/application/realms/journey/process"
+	"github.com/symphainy/symphainy/application/realms/say"
 	"github.com/symphainy/symphainy/domain/document"
 	"github.com/symphainy/symphainy/domain/fault"
 )

@@ -5,9 +5,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/symphainy/symphainy/application/realms/insights/say"
 	"github.com/symphainy/symphainy/application/realms/journey/classify"
 	"github.com/symphainy/symphainy/application/realms/journey/diagram"
+	"github.com/symphainy/symphainy/application/realms/say"
 	"github.com/symphainy/symphainy/domain/document"
 )
 

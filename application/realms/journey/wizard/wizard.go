@@ -9,8 +9,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/symphainy/symphainy/application/realms/insights/say"
 	"github.com/symphainy/symphainy/application/realms/journey/process"
+	"github.com/symphainy/symphainy/application/realms/say"
 	"github.com/symphainy/symphainy/domain/fault"
 )
 
