@@ -153,6 +153,7 @@ type LLMConfig struct {
 	MaxTokens      int           `koanf:"max_tokens" doc:"tokens of one answer at most"`
 	InputPrice     float64       `koanf:"input_price" doc:"cost of a million tokens that the model reads, for budgets"`
 	OutputPrice    float64       `koanf:"output_price" doc:"cost of a million tokens that the model writes, for budgets"`
+	Narratives     bool          `koanf:"narratives" doc:"have the model put results of insights, journey and outcomes into words too; a call for each result, not counted in the agents' budgets"`
 }
 
 // AgentsConfig is the posture of the deployment's agents.

@@ -17,6 +17,7 @@ import (
 	insightsliaison "github.com/symphainy/symphainy/application/realms/insights/liaison"
 	"github.com/symphainy/symphainy/application/realms/journey"
 	journeyliaison "github.com/symphainy/symphainy/application/realms/journey/liaison"
+	"github.com/symphainy/symphainy/application/realms/narrative"
 	"github.com/symphainy/symphainy/application/realms/outcomes"
 	outcomesliaison "github.com/symphainy/symphainy/application/realms/outcomes/liaison"
 	"github.com/symphainy/symphainy/domain/agent"
@@ -34,13 +35,13 @@ func realmsModule(cfg Config) fx.Option {
 			return content.NewUploads(in.UnitOfWork, in.Blobs, in.IDs, cfg.content().Limits)
 		},
 		func(in realmParts) *insights.Realm {
-			return insights.New(insights.Deps{Blobs: in.Blobs, Clock: in.Clock, IDs: in.IDs})
+			return insights.New(insights.Deps{Blobs: in.Blobs, Clock: in.Clock, IDs: in.IDs, Words: in.words(cfg)})
 		},
 		func(in realmParts, c *content.Realm) *journey.Realm {
-			return journey.New(journey.Deps{Blobs: in.Blobs, Clock: in.Clock, IDs: in.IDs, ParseFile: c.ParseFile})
+			return journey.New(journey.Deps{Blobs: in.Blobs, Clock: in.Clock, IDs: in.IDs, ParseFile: c.ParseFile, Words: in.words(cfg)})
 		},
 		func(in realmParts) *outcomes.Realm {
-			return outcomes.New(outcomes.Deps{Blobs: in.Blobs, Clock: in.Clock, IDs: in.IDs})
+			return outcomes.New(outcomes.Deps{Blobs: in.Blobs, Clock: in.Clock, IDs: in.IDs, Words: in.words(cfg)})
 		},
 		func(in realmParts) *agents.Realm {
 			return agents.NewRealm(in.Clock, in.IDs, agents.GuideAgent{}, contentliaison.Agent{}, insightsliaison.Agent{}, journeyliaison.Agent{}, outcomesliaison.Agent{})
@@ -69,6 +70,15 @@ type realmParts struct {
 	Clock      ports.Clock
 	IDs        ports.IDs
 	Options    Options
+	Model      ports.LanguageModel
+}
+
+// words gives who puts results into words; nobody unless the deployment wants it.
+func (p realmParts) words(cfg Config) *narrative.Writer {
+	if !cfg.LLM.Narratives {
+		return nil
+	}
+	return narrative.New(p.Model)
 }
 
 // equipment is what agents need beside the catalogue.

@@ -138,6 +138,9 @@ func (c Config) validateModel() []error {
 		if c.LLM.Key != "" {
 			return []error{errors.New("llm.key is set, but llm.base_url is not")}
 		}
+		if c.LLM.Narratives {
+			return []error{errors.New("llm.narratives is set, but llm.base_url is not")}
+		}
 		return nil
 	}
 	return []error{c.model().Validate()}

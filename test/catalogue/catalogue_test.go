@@ -19,6 +19,7 @@ import (
 	"github.com/symphainy/symphainy/application/realms/content"
 	"github.com/symphainy/symphainy/application/realms/insights"
 	"github.com/symphainy/symphainy/application/realms/journey"
+	"github.com/symphainy/symphainy/application/realms/narrative"
 	"github.com/symphainy/symphainy/application/realms/outcomes"
 	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/domain/identity"
@@ -29,13 +30,17 @@ import (
 
 type params = map[string]any
 
-func realms(w *realmtest.World) []ports.Realm {
+func realms(w *realmtest.World) []ports.Realm { return told(w, nil) }
+
+// told are the realms with a model that puts results into words; nil is none.
+func told(w *realmtest.World, model ports.LanguageModel) []ports.Realm {
+	words := narrative.New(model)
 	c := content.New(content.Deps{UnitOfWork: w.Store, Blobs: w.Blobs, Clock: w.Clock, IDs: w.IDs})
 	return []ports.Realm{
 		c,
-		insights.New(insights.Deps{Blobs: w.Blobs, Clock: w.Clock, IDs: w.IDs}),
-		journey.New(journey.Deps{Blobs: w.Blobs, Clock: w.Clock, IDs: w.IDs, ParseFile: c.ParseFile}),
-		outcomes.New(outcomes.Deps{Blobs: w.Blobs, Clock: w.Clock, IDs: w.IDs}),
+		insights.New(insights.Deps{Blobs: w.Blobs, Clock: w.Clock, IDs: w.IDs, Words: words}),
+		journey.New(journey.Deps{Blobs: w.Blobs, Clock: w.Clock, IDs: w.IDs, ParseFile: c.ParseFile, Words: words}),
+		outcomes.New(outcomes.Deps{Blobs: w.Blobs, Clock: w.Clock, IDs: w.IDs, Words: words}),
 	}
 }
 

@@ -2,6 +2,7 @@ package insights
 
 import (
 	"github.com/symphainy/symphainy/application/realms/content/parsed"
+	"github.com/symphainy/symphainy/application/realms/narrative"
 	"github.com/symphainy/symphainy/domain/identity"
 	"github.com/symphainy/symphainy/domain/realm"
 	"github.com/symphainy/symphainy/ports"
@@ -21,6 +22,8 @@ type Deps struct {
 	Blobs ports.BlobStore
 	Clock ports.Clock
 	IDs   ports.IDs
+	// Words puts results into words by a model; nil adds none.
+	Words *narrative.Writer
 }
 
 // Realm is the insights realm. It is safe for concurrent use.
@@ -63,10 +66,11 @@ func (r *Realm) Declaration() realm.Declaration {
 // Handlers gives the handlers of the declared intents.
 func (r *Realm) Handlers() map[string]ports.IntentHandler {
 	return map[string]ports.IntentHandler{
-		assessDataQuality: r.assess, analyzeStructured: r.analyzeStructured, analyzeUnstructured: r.analyzeUnstructured,
-		visualizeLineage: r.visualizeLineage, queryData: r.queryData, matchTables: r.matchTables, mapRelationships: r.mapRelationships,
+		assessDataQuality: r.Words.Told(keyQualityAssessment, r.assess), analyzeStructured: r.Words.Told(keyStructuredAnalysis, r.analyzeStructured),
+		analyzeUnstructured: r.Words.Told(keyUnstructuredAnalysis, r.analyzeUnstructured),
+		visualizeLineage:    r.visualizeLineage, queryData: r.queryData, matchTables: r.matchTables, mapRelationships: r.mapRelationships,
 		interpretGuided: r.interpretGuided, registerGuide: r.registerGuide, getGuide: r.getGuide, listGuides: r.listGuides, updateGuide: r.updateGuide,
-		deleteGuide: r.deleteGuide, selfDiscovery: r.discover,
+		deleteGuide: r.deleteGuide, selfDiscovery: r.Words.Told(keyDiscovery, r.discover),
 		extractStructured: r.extract, discoverPattern: r.discoverPattern, createConfig: r.createConfig,
 	}
 }

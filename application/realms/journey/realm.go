@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/symphainy/symphainy/application/realms/content/parsed"
+	"github.com/symphainy/symphainy/application/realms/narrative"
 	"github.com/symphainy/symphainy/domain/artifact"
 	"github.com/symphainy/symphainy/domain/realm"
 	"github.com/symphainy/symphainy/ports"
@@ -17,6 +18,8 @@ type Deps struct {
 	Blobs ports.BlobStore
 	Clock ports.Clock
 	IDs   ports.IDs
+	// Words puts results into words by a model; nil adds none.
+	Words *narrative.Writer
 	// ParseFile parses a saved file as a part of the call, and gives the parsed_content artifact that the call has to store among its
 	// results. accept sees it first; what it refuses leaves nothing behind.
 	ParseFile func(ctx context.Context, call ports.IntentCall, fileID string, accept func(artifact.Snapshot) error) (ports.ResultArtifact, error)
@@ -42,10 +45,10 @@ func (r *Realm) Declaration() realm.Declaration {
 func (r *Realm) Handlers() map[string]ports.IntentHandler {
 	return map[string]ports.IntentHandler{
 		createWorkflow:      r.createWorkflow,
-		generateSOP:         r.generateSOP,
-		analyzeCoexistence:  r.analyzeCoexistence,
+		generateSOP:         r.Words.Told(keySOP, r.generateSOP),
+		analyzeCoexistence:  r.Words.Told(keyCoexistence, r.analyzeCoexistence),
 		optimizeProcess:     r.optimizeProcess,
-		createBlueprint:     r.createBlueprint,
+		createBlueprint:     r.Words.Told(keyBlueprint, r.createBlueprint),
 		generateSOPFromChat: r.generateSOPFromChat,
 		sopChatMessage:      r.sopChatMessage,
 	}

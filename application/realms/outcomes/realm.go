@@ -2,6 +2,7 @@ package outcomes
 
 import (
 	"github.com/symphainy/symphainy/application/artifacts"
+	"github.com/symphainy/symphainy/application/realms/narrative"
 	"github.com/symphainy/symphainy/domain/identity"
 	"github.com/symphainy/symphainy/domain/realm"
 	"github.com/symphainy/symphainy/ports"
@@ -27,11 +28,16 @@ const (
 	typeExport    = artifacts.TypeExport
 )
 
+// keySynthesis is the key of a synthesis among the results.
+const keySynthesis = "synthesis_summary"
+
 // Deps is what the realm works with.
 type Deps struct {
 	Blobs ports.BlobStore
 	Clock ports.Clock
 	IDs   ports.IDs
+	// Words puts results into words by a model; nil adds none.
+	Words *narrative.Writer
 }
 
 // Realm is the outcomes realm. It is safe for concurrent use.
@@ -53,7 +59,8 @@ func (r *Realm) Declaration() realm.Declaration {
 // Handlers gives the handlers of the declared intents.
 func (r *Realm) Handlers() map[string]ports.IntentHandler {
 	return map[string]ports.IntentHandler{
-		synthesizeOutcome: r.synthesize, generateRoadmap: r.roadmap, createPOC: r.poc, exportArtifact: r.export, createSolution: r.solution,
+		synthesizeOutcome: r.Words.Told(keySynthesis, r.synthesize), generateRoadmap: r.Words.Told(typeRoadmap, r.roadmap), createPOC: r.Words.Told(typePOC, r.poc),
+		exportArtifact: r.export, createSolution: r.solution,
 	}
 }
 

@@ -65,7 +65,7 @@ func (r *Realm) synthesize(ctx context.Context, call ports.IntentCall) (ports.In
 		return ports.IntentResult{}, err
 	}
 	return ports.IntentResult{
-		Artifacts: []ports.ResultArtifact{{Key: "synthesis_summary", Aliases: []string{"solution", "synthesis"}, Artifact: outcome(call, typeSynthesis, done)}},
+		Artifacts: []ports.ResultArtifact{{Key: keySynthesis, Aliases: []string{"solution", "synthesis"}, Artifact: outcome(call, typeSynthesis, done)}},
 		Values:    map[string]string{"synthesis_id": done.ID},
 		Events:    []event.Draft{{Type: "outcome_synthesized", Data: done.Event}},
 	}, nil
