@@ -82,7 +82,7 @@ func options(ctx context.Context, cfg Config, o Options, opened *openings) fx.Op
 		fx.Supply(o.Log, opened, o),
 		fx.Provide(func() context.Context { return ctx }),
 		queueModule(cfg), //nolint:contextcheck // the queue connects when it is started
-		systemModule(), metricsModule(cfg), storeModule(cfg), busModule(cfg), blobsModule(cfg), authModule(cfg), modelModule(cfg), realmsModule(cfg), runtimeModule(cfg),
+		systemModule(), metricsModule(cfg), tracesModule(cfg), storeModule(cfg), busModule(cfg), blobsModule(cfg), authModule(cfg), modelModule(cfg), realmsModule(cfg), runtimeModule(cfg),
 		planesModule(cfg), //nolint:contextcheck // the routes take the context of each request
 		upkeepModule(cfg), socketsModule(cfg), chaosOptions(),
 		httpModule(cfg), //nolint:contextcheck // the routes take the context of each request

@@ -42,6 +42,7 @@ type Config struct {
 	Log     LogConfig     `koanf:"log"`
 	LLM     LLMConfig     `koanf:"llm"`
 	Metrics MetricsConfig `koanf:"metrics"`
+	Traces  TracesConfig  `koanf:"traces"`
 	Agents  AgentsConfig  `koanf:"agents"`
 
 	Workers     int           `koanf:"workers" doc:"executions that run at once in this process"`
@@ -117,6 +118,13 @@ type AuthConfig struct {
 type MetricsConfig struct {
 	Addr    string `koanf:"addr" doc:"private address for Prometheus at /metrics; empty is off"`
 	Profile bool   `koanf:"profile" doc:"serve Go's profiles beside the metrics, at /debug/pprof/"`
+}
+
+// TracesConfig says where spans go.
+type TracesConfig struct {
+	Endpoint      string  `koanf:"endpoint" doc:"URL of a collector of OpenTelemetry traces (OTLP over HTTP), such as http://127.0.0.1:4318/v1/traces; empty is off"`
+	Authorization Secret  `koanf:"authorization" doc:"Authorization header for the collector, such as Bearer …"`
+	Ratio         float64 `koanf:"ratio" doc:"share of the traces that is kept, from 0 to 1"`
 }
 
 // LimitConfig bounds how often a client may try. Off ("0") is for development only.
@@ -203,6 +211,7 @@ func Defaults(environment string) Config {
 			AtLimit: string(posture.AtLimit), ModelCalls: posture.Limits.ModelCalls, ToolCalls: posture.Limits.ToolCalls,
 			Tokens: posture.Limits.Tokens, Time: posture.Limits.Time,
 		},
+		Traces:  TracesConfig{Ratio: 1},
 		LLM:     LLMConfig{Model: llm.Model, Timeout: llm.Timeout, Idle: llm.Idle, Retries: llm.Retries, MaxTokens: llm.MaxTokens},
 		Workers: 8, StopTimeout: 30 * time.Second, SweepEvery: 15 * time.Minute, PurgeEvery: time.Minute,
 		Retention: RetentionConfig{Events: 90 * 24 * time.Hour}, Schedules: schedules.Defaults(), Runtime: runtime.Defaults(), WS: ws, Hashing: passwords.Defaults(),

@@ -2,3 +2,5 @@
 // adapters. It is the only place that knows the wiring library and all adapters. Each file wires one port or concern, as a function of
 // Config.
 package bootstrap
+
+//go:generate go test -run ^TestSettingsAreInTheDocumentation$ -count=1 . -update

@@ -95,6 +95,7 @@ type httpParts struct {
 	KeyFiles      keyFiles
 	Hub           *wsapi.Hub
 	Metrics       *telemetry.Metrics
+	Traces        *telemetry.Traces
 	Ready         *readiness
 	Checks        []ports.HealthCheck
 	Spare         spareChecks
@@ -119,7 +120,7 @@ func newRoutes(in httpParts, cfg Config) (*httpapi.Server, error) {
 		MCP:   in.Outside.Serve,
 		Guard: in.Guard, Accounts: in.Accounts, Sessions: in.Sessions, Admission: in.Admission, Pending: in.Pending, Catalogue: in.Catalogue,
 		Runtime: in.Runtime, Control: in.Control, Feed: in.Feed, Artifacts: in.Artifacts, Keeper: in.Keeper, Uploads: in.Uploads, Conversations: in.Conversations, Clock: in.Clock, Log: in.Log, JWKS: in.Keys.JWKS,
-		Console: pages, Observe: in.Metrics.Request,
+		Console: pages, Observe: in.Metrics.Request, Span: in.Traces.Request,
 		Queues: in.Queues, Agents: in.Agents, Admin: in.Admin, Schedules: in.Schedules,
 		AsyncAPI: wsapi.AsyncAPI(), Checks: append(in.Checks, in.Ready), SpareChecks: append(cfg.runtimeCheck(in.Runtime), in.Spare...),
 		Sockets: map[string]http.Handler{

@@ -2,11 +2,11 @@ package bootstrap_test
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -151,16 +151,28 @@ func TestRatesAndSizesReadBackWhatTheyShow(t *testing.T) {
 	}
 }
 
-// The documentation names every setting with its default.
+var update = flag.Bool("update", false, "write the generated part of docs/configuration.md")
+
+// The table of settings in the documentation is made of the structs.
 func TestSettingsAreInTheDocumentation(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../docs/configuration.md")
+	const file, begin = "../docs/configuration.md", "| variable | in a file | default | meaning |\n|---|---|---|---|\n"
+	text, err := os.ReadFile(file)
 	require.NoError(t, err)
-	lines := strings.Split(string(text), "\n")
+	before, _, found := strings.Cut(string(text), begin)
+	require.True(t, found, "the table is the end of docs/configuration.md")
+	var table strings.Builder
 	for _, s := range bootstrap.Settings(bootstrap.Development) {
-		at := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, "| `"+s.Env+"`") })
-		require.GreaterOrEqual(t, at, 0, "%s is missing in docs/configuration.md", s.Env)
-		require.Contains(t, lines[at], "`"+s.Key+"`", s.Env)
-		require.Contains(t, lines[at], s.Default, s.Env)
+		value := ""
+		if s.Default != "" {
+			value = "`" + s.Default + "`"
+		}
+		fmt.Fprintf(&table, "| `%s` | `%s` | %s | %s |\n", s.Env, s.Key, value, s.Help)
 	}
+	want := before + begin + table.String()
+	if *update {
+		require.NoError(t, os.WriteFile(file, []byte(want), 0o600))
+		return
+	}
+	require.True(t, want == string(text), "go generate ./bootstrap writes docs/configuration.md")
 }

@@ -15,16 +15,18 @@ import (
 	"github.com/symphainy/symphainy/adapters/httpapi"
 	"github.com/symphainy/symphainy/adapters/telemetry"
 	"github.com/symphainy/symphainy/adapters/wsapi"
+	"github.com/symphainy/symphainy/ports"
 )
 
 // metricsModule counts what the platform does, and serves the numbers on an address of their own if one is set.
 func metricsModule(cfg Config) fx.Option {
 	return fx.Module("metrics",
 		fx.Provide(func(o Options) *telemetry.Metrics { return telemetry.New(o.Version) }),
-		fx.Invoke(func(lc fx.Lifecycle, m *telemetry.Metrics, log *slog.Logger, opened *openings) {
+		fx.Invoke(func(lc fx.Lifecycle, m *telemetry.Metrics, uow ports.UnitOfWork, clock ports.Clock, log *slog.Logger, opened *openings) {
 			if cfg.Metrics.Addr == "" {
 				return
 			}
+			m.Backlog(uow, clock)
 			l := &metricsListener{handler: metricsRoutes(m, cfg.Metrics.Profile), log: log, fail: opened.fail}
 			lc.Append(fx.Hook{OnStart: func(ctx context.Context) error { return l.start(ctx, cfg.Metrics.Addr) }, OnStop: l.stop})
 		}),

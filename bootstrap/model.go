@@ -4,17 +4,22 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/symphainy/symphainy/adapters/openaillm"
+	"github.com/symphainy/symphainy/adapters/telemetry"
 	"github.com/symphainy/symphainy/domain/agent"
 	"github.com/symphainy/symphainy/ports"
 )
 
 // modelModule gives the language model; nil without one, and then the builtin agents answer.
 func modelModule(cfg Config) fx.Option {
-	return fx.Module("model", fx.Provide(func() (ports.LanguageModel, error) {
+	return fx.Module("model", fx.Provide(func(m *telemetry.Metrics, t *telemetry.Traces, clock ports.Clock) (ports.LanguageModel, error) {
 		if cfg.LLM.BaseURL == "" {
 			return nil, nil // no model is a deployment as good as any
 		}
-		return openaillm.New(cfg.model())
+		model, err := openaillm.New(cfg.model())
+		if err != nil {
+			return nil, err
+		}
+		return t.Model(m.Model(model, clock)), nil
 	}))
 }
 

@@ -6,6 +6,7 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/symphainy/symphainy/adapters/sandbox"
+	"github.com/symphainy/symphainy/adapters/telemetry"
 	"github.com/symphainy/symphainy/application/agents"
 	"github.com/symphainy/symphainy/application/artifacts"
 	"github.com/symphainy/symphainy/application/conversation"
@@ -52,6 +53,7 @@ func realmsModule(cfg Config) fx.Option {
 			if err != nil {
 				return nil, err
 			}
+			catalogue = catalogue.Around(e.Traces.Handler)
 			return catalogue, a.Equip(agents.Equipment{
 				Catalogue: catalogue, Grants: e.Grants, Model: e.Model,
 				Posture: func(context.Context, ports.Tx, string) (agent.Posture, error) { return cfg.posture(), nil },
@@ -88,6 +90,7 @@ type equipment struct {
 	Grants     ports.Grants
 	Model      ports.LanguageModel
 	UnitOfWork ports.UnitOfWork
+	Traces     *telemetry.Traces
 }
 
 // content gives the settings of the content realm.

@@ -28,8 +28,8 @@ func storeModule(cfg Config) fx.Option {
 			opened.add(s.Close)
 			return s, cfg.checkRole(ctx, s, log)
 		},
-		func(s *gormstore.Store, m *telemetry.Metrics, clock ports.Clock) ports.UnitOfWork {
-			return m.Store(s, clock)
+		func(s *gormstore.Store, m *telemetry.Metrics, t *telemetry.Traces, clock ports.Clock) ports.UnitOfWork {
+			return t.Store(m.Store(s, clock), clock)
 		},
 		func(s *gormstore.Store, b *blobstore.Store) []ports.HealthCheck { return []ports.HealthCheck{s, b} },
 	))

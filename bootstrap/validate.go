@@ -175,7 +175,7 @@ func (c Config) validateFolders() (problems []error) {
 func (c Config) validateParts() []error {
 	_, bounds := c.concurrency()
 	_, results := c.results()
-	problems := []error{bounds, results, c.store().Validate(), c.Runtime.Validate(), c.Schedules.Validate(), c.WS.Validate(), c.Hashing.Validate()}
+	problems := []error{c.validateTraces(), bounds, results, c.store().Validate(), c.Runtime.Validate(), c.Schedules.Validate(), c.WS.Validate(), c.Hashing.Validate()}
 	if c.Retention.Events < 0 {
 		problems = append(problems, errors.New("retention.events must not be negative"))
 	}

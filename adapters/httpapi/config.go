@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"log/slog"
@@ -78,7 +79,7 @@ func (c Config) Validate() error {
 	return errors.Join(all...)
 }
 
-// Deps is what the routes stand on. All are needed, except MCP, Observe, Console, Sockets, AsyncAPI, Checks and SpareChecks.
+// Deps is what the routes stand on. All are needed, except MCP, Observe, Span, Console, Sockets, AsyncAPI, Checks and SpareChecks.
 type Deps struct {
 	Guard     *securityguard.Guard
 	Accounts  *accounts.Service
@@ -111,6 +112,9 @@ type Deps struct {
 	SpareChecks []ports.HealthCheck
 	// Observe, if set, hears of every answered request: its method, the router's template ("" for none), the status and the time it took.
 	Observe func(method, route string, status int, took time.Duration)
+	// Span, if set, begins the span of a request in a trace under the client's span ("" for none); what comes back ends it, with the router's
+	// template ("" for none).
+	Span func(ctx context.Context, traceID, parentID string) (context.Context, func(method, route string, status int))
 	// Console holds the console's files in one flat folder, index.html among them; nil for a server without one.
 	Console fs.FS
 	// MCP answers a request of a verified caller over the Model Context Protocol; nil leaves the route out.

@@ -29,7 +29,13 @@ const (
 func (s *Server) trace(c *gin.Context) {
 	t := wire.TraceOf(c.GetHeader("Traceparent"))
 	c.Set(serverKey, s)
-	c.Request = c.Request.WithContext(wire.WithTrace(c.Request.Context(), t))
+	ctx := wire.WithTrace(c.Request.Context(), t)
+	if s.d.Span != nil {
+		var end func(method, route string, status int)
+		ctx, end = s.d.Span(ctx, t.ID, t.Caller())
+		defer func() { end(c.Request.Method, c.FullPath(), c.Writer.Status()) }()
+	}
+	c.Request = c.Request.WithContext(ctx)
 	c.Header("Traceparent", t.String())
 	start := s.d.Clock.Now()
 	c.Next()

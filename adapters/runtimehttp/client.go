@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/propagation"
+
 	"github.com/symphainy/symphainy/adapters/internal/wire"
 	"github.com/symphainy/symphainy/domain/execution"
 	"github.com/symphainy/symphainy/domain/fault"
@@ -169,6 +171,7 @@ func (c *Client) send(ctx context.Context, who ports.ServiceCaller, route string
 		}
 		req.Header.Set("Content-Type", "application/json")
 		req.Header.Set("Authorization", "Bearer "+token)
+		propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(req.Header))
 		if again(in) {
 			// A key without a value is not sent; it tells the transport that a request may go out again when a connection turns out to be dead.
 			req.Header["Idempotency-Key"] = nil

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/propagation"
+
 	"github.com/symphainy/symphainy/adapters/internal/wire"
 	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/domain/identity"
@@ -132,7 +134,8 @@ func answer[Request any](s *Server, route string, do func(context.Context, calle
 			s.fail(w, r, err)
 			return
 		}
-		out, err := do(r.Context(), c, in)
+		// The span that asked, where there is one: what is accepted here hangs below it.
+		out, err := do(propagation.TraceContext{}.Extract(r.Context(), propagation.HeaderCarrier(r.Header)), c, in)
 		if err != nil {
 			s.fail(w, r, err)
 			return

@@ -1,6 +1,7 @@
 package telemetry_test
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -10,9 +11,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"context"
 	"github.com/symphainy/symphainy/adapters/memstore"
 	"github.com/symphainy/symphainy/adapters/telemetry"
+	"github.com/symphainy/symphainy/domain/agent"
 	"github.com/symphainy/symphainy/domain/event"
 	"github.com/symphainy/symphainy/ports"
 	"github.com/symphainy/symphainy/test/clock"
@@ -24,10 +25,16 @@ func TestDashboardAndAlertsNameWhatIsServed(t *testing.T) {
 	m := telemetry.New("test")
 	m.Request("GET", "/", 200, time.Millisecond)
 	m.Delivered(time.Millisecond)
+	store := memstore.New(c)
+	m.Backlog(store, c)
+	_, err := m.Model(saying{}, c).Chat(t.Context(), ports.ChatRequest{}, func(string) error { return nil })
+	require.NoError(t, err)
 	m.Gauge("sockets_open", "As in bootstrap.", func() float64 { return 0 })
-	require.NoError(t, m.Store(memstore.New(c), c).Do(t.Context(), func(ctx context.Context, tx ports.Tx) error {
+	require.NoError(t, m.Store(store, c).Do(t.Context(), func(ctx context.Context, tx ports.Tx) error {
 		require.NoError(t, tx.Executions.Insert(ctx, accepted("exe_1", c.Now())))
 		ex, err := tx.Leases.Claim(ctx, "exe_1", "me", time.Minute)
+		require.NoError(t, err)
+		_, err = tx.Ledger.Spend(ctx, "ten_1", "day", agent.Account{Tokens: 7}, c.Now())
 		require.NoError(t, err)
 		require.NoError(t, ex.Complete([]byte("{}"), c.Now()))
 		events := ex.Record(c.Now(), event.Draft{Type: event.StepCompleted}, event.Draft{Type: event.AgentCompleted}, event.Draft{Type: event.ExecutionWaiting})

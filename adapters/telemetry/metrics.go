@@ -27,6 +27,10 @@ type Metrics struct {
 	queueTime    prometheus.Histogram
 	transactions *prometheus.HistogramVec
 	streamLag    prometheus.Histogram
+	takeOvers    *prometheus.CounterVec
+	modelTime    *prometheus.HistogramVec
+	tokens       *prometheus.CounterVec
+	budget       *prometheus.CounterVec
 }
 
 // fast are the buckets of what should take milliseconds, in seconds; long those of what may take minutes.
@@ -63,11 +67,17 @@ func New(version string) *Metrics {
 			Namespace: namespace, Name: "stream_lag_seconds", Help: "Age of an event when a socket puts it out; replays of old events not counted.", Buckets: fast,
 		}),
 	}
+	m.takeOvers = counter("lease_takeovers_total", "Claims of executions whose owner had gone without a word.")
+	m.modelTime = histogram("llm_call_duration_seconds", "Calls of the language model by kind and result, with their retries.", long, "kind", "result")
+	m.tokens = counter("llm_tokens_total", "Tokens of the language model, read and written.", "direction")
+	m.budget = counter("agent_budget_total", "What agents reserved from budgets and returned unused; the difference is what they used.", "what", "unit")
+	m.takeOvers.WithLabelValues() // it is there before the first
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Name: "build_info", Help: "1, labelled with the version."}, []string{"version"})
 	build.WithLabelValues(version).Set(1)
 	m.registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), build, m.requests, m.requestTime, m.executions,
 		m.attempts, m.steps, m.waits, m.turns, m.runTime, m.queueTime, m.transactions, m.streamLag,
+		m.takeOvers, m.modelTime, m.tokens, m.budget,
 	)
 	return m
 }

@@ -31,7 +31,8 @@ func (w watched) Do(ctx context.Context, fn func(ctx context.Context, tx ports.T
 		done = &tally{metrics: w.metrics} // anew for every run of fn
 		tx.Events = countingLog{tx.Events, done}
 		tx.Executions = countingExecutions{tx.Executions, done}
-		tx.Leases = countingLeases{tx.Leases, done}
+		tx.Leases = countingLeases{tx.Leases, tx.Events, done}
+		tx.Ledger = countingLedger{tx.Ledger, done}
 		return fn(ctx, tx)
 	})
 	w.metrics.transaction("write", w.clock.Now().Sub(start), err)
@@ -105,6 +106,7 @@ func (s countingExecutions) Save(ctx context.Context, e execution.Execution) err
 
 type countingLeases struct {
 	ports.LeaseStore
+	log  ports.EventLog
 	done *tally
 }
 
@@ -113,6 +115,9 @@ func (s countingLeases) Claim(ctx context.Context, id, owner string, lease time.
 	e, err := s.LeaseStore.Claim(ctx, id, owner, lease)
 	if err == nil {
 		v := e.Snapshot()
+		if err := s.orphaned(ctx, v); err != nil {
+			return e, err
+		}
 		s.done.later(func() {
 			if v.Attempt > 1 {
 				s.done.metrics.attempts.WithLabelValues("again").Inc()
@@ -123,6 +128,23 @@ func (s countingLeases) Claim(ctx context.Context, id, owner string, lease time.
 		})
 	}
 	return e, err
+}
+
+// orphaned counts a claim after which the log shows no reason: who worked on the execution before neither put it back nor let it wait.
+func (s countingLeases) orphaned(ctx context.Context, v execution.Snapshot) error {
+	if v.Attempt <= 1 {
+		return nil
+	}
+	last, err := s.log.Read(ctx, v.TenantID, v.ID, v.LastSeq-1, 1)
+	if err != nil || len(last) == 0 {
+		return err
+	}
+	switch last[0].Type {
+	case event.ExecutionRetrying, event.ExecutionWaiting, event.ExecutionPaused, event.ExecutionResumed, event.ExecutionDecided:
+	default:
+		s.done.later(func() { s.done.metrics.takeOvers.WithLabelValues().Inc() })
+	}
+	return nil
 }
 
 func (m *Metrics) transaction(kind string, took time.Duration, err error) {

@@ -11,6 +11,8 @@ import (
 type Trace struct {
 	// ID is 32, Parent 16 and Flags 2 lower-case hex digits.
 	ID, Parent, Flags string
+	// Received tells that the client named it; otherwise Parent is nobody's.
+	Received bool
 }
 
 // ParseTrace reads a traceparent header (https://www.w3.org/TR/trace-context/); ok is false for anything but a valid one.
@@ -19,7 +21,7 @@ func ParseTrace(header string) (t Trace, ok bool) {
 	if len(header) > 128 || len(parts) < 4 || !isHex(parts[0], 2) || parts[0] == "ff" || parts[0] == "00" && len(parts) != 4 {
 		return Trace{}, false
 	}
-	t = Trace{ID: parts[1], Parent: parts[2], Flags: parts[3]}
+	t = Trace{ID: parts[1], Parent: parts[2], Flags: parts[3], Received: true}
 	ok = isHex(t.ID, 32) && isHex(t.Parent, 16) && isHex(t.Flags, 2) &&
 		strings.Trim(t.ID, "0") != "" && strings.Trim(t.Parent, "0") != ""
 	return t, ok
@@ -53,6 +55,14 @@ type traceKey struct{}
 // WithTrace puts the trace into a context.
 func WithTrace(ctx context.Context, t Trace) context.Context {
 	return context.WithValue(ctx, traceKey{}, t)
+}
+
+// Caller gives the client's span, "" if the trace begins here.
+func (t Trace) Caller() string {
+	if !t.Received {
+		return ""
+	}
+	return t.Parent
 }
 
 // TraceID gives the trace id of a context, "" without.
