@@ -71,7 +71,7 @@ bench-realms: ## Measure parsers and analyses: rows/s, MB/s, and bytes allocated
 	@go test -buildvcs=false -run '^$$' -bench . -benchmem -benchtime "$(or $(BENCHTIME),1s)" ./application/realms/content/parse/... ./application/realms/insights/...
 
 # Packages whose tests hold rows of the security sheet.
-SHEET_PKGS := ./adapters/... ./application/trafficcop/ ./application/agents/ ./application/realms/... ./test/arch/ ./test/catalogue/
+SHEET_PKGS := ./adapters/... ./application/trafficcop/ ./application/agents/ ./application/realms/... ./bootstrap/ ./test/arch/ ./test/catalogue/
 
 .PHONY: sheet
 sheet: test-setup ## Run the rows of the security sheet and print the score card (report in .cache/sheet/report.json)
@@ -87,6 +87,10 @@ sheet-nightly: test-setup ## The same with the nightly tier: the chaos rows in f
 	sh test/setup/fuzz.sh "$(or $(FUZZTIME),30s)" $(CACHE)/sheet/records || status=1; \
 	go run -buildvcs=false ./test/chaos -tier full || status=1; \
 	go run -buildvcs=false ./test/sheet/cmd/sheet -tiers cn || status=1; exit $$status
+
+.PHONY: sheet-bugs
+sheet-bugs: ## Build each seeded bug of one process in and show which row's test catches it (BUGS=B21,B22)
+	@go run -buildvcs=false ./test/sheet/cmd/bugs -bugs "$(or $(BUGS),all)"
 
 .PHONY: chaos
 chaos: test-setup ## Break a deployment on purpose and judge what is left (ROWS=R1,R5, TIER=short, SEED=, RACE=1, OLD=revision)

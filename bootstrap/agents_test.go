@@ -20,35 +20,51 @@ import (
 
 // person is a client with a session: a visitor's, until they register.
 type person struct {
-	t      *testing.T
-	url    string
-	header http.Header
-	client *http.Client
+	t       *testing.T
+	url     string
+	header  http.Header
+	client  *http.Client
+	session string
+}
+
+func newPerson(t *testing.T, url string) *person {
+	t.Helper()
+	return &person{t: t, url: url, header: http.Header{}, client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
 }
 
 func visitor(t *testing.T, url string) *person {
 	t.Helper()
-	p := &person{t: t, url: url, header: http.Header{}, client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
+	p := newPerson(t, url)
 	var made struct {
-		Secret string `json:"session_secret"`
+		Session string `json:"session_id"`
+		Secret  string `json:"session_secret"`
 	}
 	p.json(http.MethodPost, "/api/session/create-anonymous", "{}", &made)
 	require.NotEmpty(t, made.Secret)
 	p.header.Set("X-Session-Secret", made.Secret)
+	p.session = made.Session
 	return p
 }
 
 // registered makes a user with a tenant of their own.
 func registered(t *testing.T, url string) *person {
 	t.Helper()
-	p := &person{t: t, url: url, header: http.Header{}, client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
-	var made struct {
-		Token string `json:"access_token"`
-	}
-	p.json(http.MethodPost, "/api/auth/register", `{"name":"Ada","email":"ada@example.org","password":"a long enough phrase"}`, &made)
-	require.NotEmpty(t, made.Token)
-	p.header.Set("Authorization", "Bearer "+made.Token)
+	p := newPerson(t, url)
+	p.join("register", `{"name":"Ada","email":"ada@example.org","password":"a long enough phrase"}`)
 	return p
+}
+
+// join registers or logs in.
+func (p *person) join(how, body string) {
+	p.t.Helper()
+	var made struct {
+		Token   string `json:"access_token"`
+		Session string `json:"session_id"`
+	}
+	p.json(http.MethodPost, "/api/auth/"+how, body, &made)
+	require.NotEmpty(p.t, made.Token)
+	p.header.Set("Authorization", "Bearer "+made.Token)
+	p.session = made.Session
 }
 
 func (p *person) do(method, path, contentType string, body io.Reader) (int, []byte) {
@@ -79,24 +95,37 @@ func (p *person) upload(name string) {
 	p.t.Helper()
 	content, err := os.ReadFile(filepath.Join("..", "test", "fixtures", name))
 	require.NoError(p.t, err)
-	var form bytes.Buffer
-	w := multipart.NewWriter(&form)
-	part, err := w.CreateFormFile("file", name)
-	require.NoError(p.t, err)
-	_, err = part.Write(content)
-	require.NoError(p.t, err)
-	require.NoError(p.t, w.Close())
-	status, raw := p.do(http.MethodPost, "/api/files", w.FormDataContentType(), &form)
+	form, kind := multipartOf(p.t, name, content)
+	status, raw := p.do(http.MethodPost, "/api/files", kind, form)
 	require.Equal(p.t, http.StatusAccepted, status, string(raw))
 	var accepted struct {
 		ID string `json:"execution_id"`
 	}
 	require.NoError(p.t, json.Unmarshal(raw, &accepted))
+	require.Equal(p.t, "completed", p.ended(accepted.ID)["status"])
+}
+
+func multipartOf(t *testing.T, name string, content []byte) (io.Reader, string) {
+	t.Helper()
+	var form bytes.Buffer
+	w := multipart.NewWriter(&form)
+	part, err := w.CreateFormFile("file", name)
+	require.NoError(t, err)
+	_, err = part.Write(content)
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	return &form, w.FormDataContentType()
+}
+
+// ended waits for the end of an execution and gives its status.
+func (p *person) ended(id string) (s map[string]any) {
+	p.t.Helper()
 	require.Eventually(p.t, func() bool {
-		var s struct{ Status string }
-		p.json(http.MethodGet, "/api/execution/"+accepted.ID+"/status", "", &s)
-		return s.Status == "completed"
-	}, 20*time.Second, 20*time.Millisecond)
+		s = nil
+		p.json(http.MethodGet, "/api/execution/"+id+"/status", "", &s)
+		return s["status"] == "completed" || s["status"] == "failed" || s["status"] == "cancelled"
+	}, 20*time.Second, 10*time.Millisecond)
+	return s
 }
 
 // chat says something to the guide and gives its answer.
@@ -191,7 +220,7 @@ func TestOutsideAgentsUseTheToolsAsTheirCallerMay(t *testing.T) {
 	cfg := variant(t)
 	cfg.Agents.Strict = true
 	require.NoError(t, run(t, cfg, func(url string) {
-		nobody := &person{t: t, url: url, header: http.Header{}, client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
+		nobody := newPerson(t, url)
 		status, _ := nobody.do(http.MethodPost, "/mcp", "application/json", strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"tools/list"}`))
 		require.Equal(t, http.StatusUnauthorized, status)
 

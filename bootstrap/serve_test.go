@@ -29,13 +29,19 @@ func TestMain(m *testing.M) {
 // run starts the platform, calls use with its address, and stops it.
 func run(t *testing.T, cfg bootstrap.Config, use func(url string)) error {
 	t.Helper()
+	return logged(t, cfg, slog.New(slog.DiscardHandler), use)
+}
+
+// logged is run with a log.
+func logged(t *testing.T, cfg bootstrap.Config, log *slog.Logger, use func(url string)) error {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	ready := make(chan bootstrap.Info, 1)
 	ended := make(chan error, 1)
 	go func() {
 		ended <- bootstrap.Serve(ctx, cfg, bootstrap.Options{
-			Version: "test", Log: slog.New(slog.DiscardHandler), Ready: func(i bootstrap.Info) { ready <- i },
+			Version: "test", Log: log, Ready: func(i bootstrap.Info) { ready <- i },
 		})
 	}()
 	select {
