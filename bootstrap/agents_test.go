@@ -14,8 +14,6 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/stretchr/testify/require"
-
-	"github.com/symphainy/symphainy/test/llmtest"
 )
 
 // person is a client with a session: a visitor's, until they register.
@@ -261,90 +259,5 @@ func TestOutsideAgentsUseTheToolsAsTheirCallerMay(t *testing.T) {
 		found, failed = owner.use(o, "get_execution", map[string]any{"execution_id": found["execution_id"]})
 		require.False(t, failed)
 		require.Equal(t, "waiting", found["result"].(map[string]any)["status"])
-	}))
-}
-
-// agEvents posts a run and gives its events.
-func (p *person) agEvents(input string) []map[string]any {
-	p.t.Helper()
-	status, raw := p.do(http.MethodPost, "/api/agui", "application/json", strings.NewReader(input))
-	require.Equal(p.t, http.StatusOK, status, string(raw))
-	var events []map[string]any
-	for _, block := range strings.Split(string(raw), "\n\n") {
-		if text, ok := strings.CutPrefix(block, "data: "); ok {
-			var e map[string]any
-			require.NoError(p.t, json.Unmarshal([]byte(text), &e), text)
-			events = append(events, e)
-		}
-	}
-	return events
-}
-
-// checkAG holds events to the order that the protocol asks for.
-func checkAG(t *testing.T, events []map[string]any) (types []string, text string) {
-	t.Helper()
-	open, calls := "", map[any]bool{}
-	for i, e := range events {
-		kind := e["type"].(string)
-		types = append(types, kind)
-		require.Equal(t, i == 0, kind == "RUN_STARTED")
-		require.Equal(t, i == len(events)-1, kind == "RUN_FINISHED" || kind == "RUN_ERROR")
-		switch kind {
-		case "TEXT_MESSAGE_START":
-			require.Empty(t, open)
-			open = e["messageId"].(string)
-		case "TEXT_MESSAGE_CONTENT":
-			require.Equal(t, open, e["messageId"])
-			require.NotEmpty(t, e["delta"])
-			text += e["delta"].(string)
-		case "TEXT_MESSAGE_END":
-			require.Equal(t, open, e["messageId"])
-			open = ""
-		case "TOOL_CALL_START":
-			require.Empty(t, open)
-			require.NotEmpty(t, e["toolCallName"])
-			calls[e["toolCallId"]] = true
-		case "TOOL_CALL_ARGS", "TOOL_CALL_END", "TOOL_CALL_RESULT":
-			require.NotEmpty(t, e["toolCallId"])
-		case "RUN_STARTED", "RUN_FINISHED":
-			require.NotEmpty(t, e["threadId"])
-			require.NotEmpty(t, e["runId"])
-		case "CUSTOM":
-			require.NotEmpty(t, e["name"])
-		default:
-			t.Fatalf("no AG-UI event: %s", kind)
-		}
-	}
-	require.Empty(t, open)
-	return types, text
-}
-
-func TestAGUI(t *testing.T) {
-	model := llmtest.NewServer(t, func(r llmtest.Request) llmtest.Answer {
-		if r.Last("tool").Role == "" {
-			return llmtest.Use("find_artifacts", `{}`, "parse_content", `{"file_id":"fil_00000000000000000000000000"}`)
-		}
-		return llmtest.Say("That ", "is ", "all.")
-	})
-	cfg := variant(t)
-	cfg.LLM.BaseURL, cfg.Agents.Strict = model.BaseURL(), true
-	require.NoError(t, run(t, cfg, func(url string) {
-		p := registered(t, url)
-		events := p.agEvents(`{"threadId":"t1","runId":"r1","state":{},"tools":[],"context":[],"messages":[{"id":"m1","role":"user","content":"remove it"}]}`)
-		types, _ := checkAG(t, events)
-		require.Contains(t, types, "TOOL_CALL_RESULT")
-		outcome := events[len(events)-1]["outcome"].(map[string]any)
-		require.Equal(t, "interrupt", outcome["type"])
-		interrupt := outcome["interrupts"].([]any)[0].(map[string]any)
-		require.NotEmpty(t, interrupt["toolCallId"])
-		resume, err := json.Marshal(map[string]any{
-			"threadId": "t1", "runId": "r2", "messages": []any{}, "tools": []any{}, "context": []any{},
-			"resume": []any{map[string]any{"interruptId": interrupt["id"], "status": "resolved", "payload": map[string]any{"approved": true}}},
-		})
-		require.NoError(t, err)
-		events = p.agEvents(string(resume))
-		_, text := checkAG(t, events)
-		require.Equal(t, "That is all.", text)
-		require.Equal(t, "success", events[len(events)-1]["outcome"].(map[string]any)["type"])
 	}))
 }
