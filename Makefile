@@ -89,8 +89,8 @@ sheet-nightly: test-setup ## The same with the nightly tier: the chaos rows in f
 	go run -buildvcs=false ./test/sheet/cmd/sheet -tiers cn || status=1; exit $$status
 
 .PHONY: sheet-bugs
-sheet-bugs: ## Build each seeded bug of one process in and show which row's test catches it (BUGS=B21,B22)
-	@go run -buildvcs=false ./test/sheet/cmd/bugs -bugs "$(or $(BUGS),all)"
+sheet-bugs: ## Make each seeded mistake (B11-B24) and break each hard rule (H1-H28), and show which row sees it (BUGS=B11,H3)
+	@go run -buildvcs=false ./test/sheet/cmd/bugs -only "$(BUGS)"
 
 .PHONY: chaos
 chaos: test-setup ## Break a deployment on purpose and judge what is left (ROWS=R1,R5, TIER=short, SEED=, RACE=1, OLD=revision)

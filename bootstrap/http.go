@@ -1,6 +1,7 @@
 package bootstrap
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"github.com/symphainy/symphainy/application/admin"
 	"github.com/symphainy/symphainy/application/agents"
 	"github.com/symphainy/symphainy/application/artifacts"
+	"github.com/symphainy/symphainy/application/auditing"
 	"github.com/symphainy/symphainy/application/conversation"
 	"github.com/symphainy/symphainy/application/intents"
 	"github.com/symphainy/symphainy/application/pending"
@@ -35,6 +37,11 @@ const mcpWait = 5 * time.Second
 func httpModule(cfg Config) fx.Option {
 	return fx.Module("http", fx.Provide(
 		pending.New, queues.New,
+		func(uow ports.UnitOfWork, clock ports.Clock, ids ports.IDs, log *slog.Logger) *auditing.Refusals {
+			return auditing.NewRefusals(uow, clock, ids, func(ctx context.Context, what string, err error) {
+				log.WarnContext(ctx, "audit", slog.String("what", what), slog.Any("error", err))
+			})
+		},
 		func(uow ports.UnitOfWork, blobs ports.BlobStore, g *securityguard.Guard, bus ports.EventBus, clock ports.Clock, ids ports.IDs) *admin.Service {
 			return admin.New(admin.Deps{UnitOfWork: uow, Blobs: blobs, Guard: g, Bus: bus, Clock: clock, IDs: ids})
 		},
@@ -96,6 +103,7 @@ type httpParts struct {
 	Hub           *wsapi.Hub
 	Metrics       *telemetry.Metrics
 	Traces        *telemetry.Traces
+	Refusals      *auditing.Refusals
 	Ready         *readiness
 	Checks        []ports.HealthCheck
 	Spare         spareChecks
@@ -120,7 +128,7 @@ func newRoutes(in httpParts, cfg Config) (*httpapi.Server, error) {
 		MCP:   in.Outside.Serve,
 		Guard: in.Guard, Accounts: in.Accounts, Sessions: in.Sessions, Admission: in.Admission, Pending: in.Pending, Catalogue: in.Catalogue,
 		Runtime: in.Runtime, Control: in.Control, Feed: in.Feed, Artifacts: in.Artifacts, Keeper: in.Keeper, Uploads: in.Uploads, Conversations: in.Conversations, Clock: in.Clock, Log: in.Log, JWKS: in.Keys.JWKS,
-		Console: pages, Observe: in.Metrics.Request, Span: in.Traces.Request,
+		Console: pages, Observe: in.Metrics.Request, Span: in.Traces.Request, Refused: in.Refusals.Note,
 		Queues: in.Queues, Agents: in.Agents, Admin: in.Admin, Schedules: in.Schedules,
 		AsyncAPI: wsapi.AsyncAPI(), Checks: append(in.Checks, in.Ready), SpareChecks: append(cfg.runtimeCheck(in.Runtime), in.Spare...),
 		Sockets: map[string]http.Handler{

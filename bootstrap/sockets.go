@@ -7,6 +7,7 @@ import (
 
 	"github.com/symphainy/symphainy/adapters/telemetry"
 	"github.com/symphainy/symphainy/adapters/wsapi"
+	"github.com/symphainy/symphainy/application/auditing"
 	"github.com/symphainy/symphainy/application/conversation"
 	"github.com/symphainy/symphainy/application/securityguard"
 	"github.com/symphainy/symphainy/application/trafficcop"
@@ -33,12 +34,13 @@ type socketParts struct {
 	Clock         ports.Clock
 	Log           *slog.Logger
 	Metrics       *telemetry.Metrics
+	Refusals      *auditing.Refusals
 }
 
 func (p socketParts) deps() wsapi.Deps {
 	return wsapi.Deps{
 		Guard: p.Guard, Sessions: p.Sessions, Conversations: p.Conversations, Runtime: p.Runtime, Control: p.Control, Feed: p.Feed, Bus: p.Bus, Clock: p.Clock,
-		Log: p.Log, Delivered: p.Metrics.Delivered,
+		Log: p.Log, Delivered: p.Metrics.Delivered, Refused: p.Refusals.Note,
 	}
 }
 

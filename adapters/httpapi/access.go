@@ -140,6 +140,9 @@ func (s *Server) authorize(c *gin.Context) {
 	}
 	who, err := s.admit(c, p)
 	if err != nil {
+		if who != nil { // who is refused is known
+			c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), callerKey{}, who))
+		}
 		s.fail(c, err)
 		return
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/symphainy/symphainy/application/admin"
 	"github.com/symphainy/symphainy/application/agents"
 	"github.com/symphainy/symphainy/application/artifacts"
+	"github.com/symphainy/symphainy/application/auditing"
 	"github.com/symphainy/symphainy/application/conversation"
 	"github.com/symphainy/symphainy/application/intents"
 	"github.com/symphainy/symphainy/application/pending"
@@ -79,7 +80,7 @@ func (c Config) Validate() error {
 	return errors.Join(all...)
 }
 
-// Deps is what the routes stand on. All are needed, except MCP, Observe, Span, Console, Sockets, AsyncAPI, Checks and SpareChecks.
+// Deps is what the routes stand on. All are needed, except MCP, Observe, Span, Refused, Console, Sockets, AsyncAPI, Checks and SpareChecks.
 type Deps struct {
 	Guard     *securityguard.Guard
 	Accounts  *accounts.Service
@@ -115,6 +116,8 @@ type Deps struct {
 	// Span, if set, begins the span of a request in a trace under the client's span ("" for none); what comes back ends it, with the router's
 	// template ("" for none).
 	Span func(ctx context.Context, traceID, parentID string) (context.Context, func(method, route string, status int))
+	// Refused, if set, hears of requests that were turned away: rights, credentials, bounds.
+	Refused func(ctx context.Context, r auditing.Refusal)
 	// Console holds the console's files in one flat folder, index.html among them; nil for a server without one.
 	Console fs.FS
 	// MCP answers a request of a verified caller over the Model Context Protocol; nil leaves the route out.

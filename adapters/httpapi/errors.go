@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/symphainy/symphainy/adapters/internal/wire"
+	"github.com/symphainy/symphainy/application/auditing"
 	"github.com/symphainy/symphainy/domain/fault"
 )
 
@@ -164,6 +165,7 @@ func (s *Server) problem(c *gin.Context, err error) wire.Problem {
 		s.d.Log.ErrorContext(c.Request.Context(), "request failed", slog.String("route", c.FullPath()), slog.Int("status", p.Status),
 			slog.String("error", err.Error()), slog.String("trace_id", p.TraceID))
 	}
+	s.refused(c, pol, p)
 	if pol.auth {
 		p.Message, p.Err = p.Detail, p.Code
 	}
@@ -186,4 +188,22 @@ func (s *Server) fail(c *gin.Context, err error) {
 		return
 	}
 	s.problem(c, err).Write(c.Writer)
+}
+
+// refused tells of a request that was turned away for its caller's rights, its credential or a bound. Refusals of the routes without a credential
+// are told of where they are decided, and a socket's by the hub.
+func (s *Server) refused(c *gin.Context, pol policy, p wire.Problem) {
+	r := c.Request
+	credential := r.Header.Get("Authorization") != "" || r.Header.Get("X-Session-Secret") != ""
+	switch {
+	case s.d.Refused == nil || pol.access == open || pol.socket:
+		return
+	case p.Status == http.StatusForbidden, p.Status == http.StatusTooManyRequests && pol.rate == notRated, p.Status == http.StatusUnauthorized && credential:
+	default:
+		return
+	}
+	who := callerOf(r.Context()).principal
+	s.d.Refused(r.Context(), auditing.Refusal{
+		TenantID: who.TenantID, Actor: who.Actor(), Place: r.Method + " " + c.FullPath(), Code: p.Code, Address: s.addresses.Client(r), TraceID: p.TraceID,
+	})
 }

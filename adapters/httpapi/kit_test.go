@@ -31,6 +31,7 @@ import (
 	"github.com/symphainy/symphainy/application/admin"
 	"github.com/symphainy/symphainy/application/agents"
 	"github.com/symphainy/symphainy/application/artifacts"
+	"github.com/symphainy/symphainy/application/auditing"
 	"github.com/symphainy/symphainy/application/conversation"
 	"github.com/symphainy/symphainy/application/intents"
 	"github.com/symphainy/symphainy/application/pending"
@@ -233,7 +234,7 @@ func (w *world) deps() httpapi.Deps {
 	standing, err := schedules.New(catalogue, store, w.clock, ids, schedules.Defaults())
 	require.NoError(t, err)
 	return httpapi.Deps{
-		Guard: guard,
+		Guard: guard, Refused: auditing.NewRefusals(store, w.clock, ids, func(_ context.Context, what string, err error) { t.Errorf("%s: %v", what, err) }).Note,
 		Accounts: accounts.New(accounts.Deps{UnitOfWork: store, Issuer: issuer, Hasher: &authkit.Hasher{}, Blocklist: authkit.Blocklist{"qwertyuiop": true},
 			Clock: w.clock, IDs: ids, Bus: bus, Guard: guard, Config: policy}),
 		Sessions: trafficcop.NewSessions(trafficcop.Deps{UnitOfWork: store, Guard: guard, Issuer: issuer, Clock: w.clock, IDs: ids, Bus: bus,

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/symphainy/symphainy/adapters/internal/wire"
+	"github.com/symphainy/symphainy/application/auditing"
 	"github.com/symphainy/symphainy/application/conversation"
 	"github.com/symphainy/symphainy/application/securityguard"
 	"github.com/symphainy/symphainy/application/trafficcop"
@@ -56,6 +57,8 @@ type Deps struct {
 	Log           *slog.Logger
 	// Delivered, if set, hears how old each event of a log was when a socket put it out.
 	Delivered func(age time.Duration)
+	// Refused, if set, hears of handshakes and messages that were turned away: rights, credentials, bounds.
+	Refused func(ctx context.Context, r auditing.Refusal)
 }
 
 // Errors of the handshake, answered before 101.

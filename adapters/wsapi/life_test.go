@@ -2,6 +2,8 @@ package wsapi_test
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -9,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/symphainy/symphainy/adapters/wsapi"
+	"github.com/symphainy/symphainy/application/auditing"
 	"github.com/symphainy/symphainy/application/conversation"
 	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/domain/identity"
@@ -154,7 +157,8 @@ func TestUpgradeElsewhere(t *testing.T) {
 }
 
 func TestCaps(t *testing.T) {
-	w := newWorld(t, func(_ *wsapi.Deps, c *wsapi.Config) { c.PerSession, c.PerUser, c.PerProcess = 2, 3, 6 })
+	var noted noting
+	w := newWorld(t, func(d *wsapi.Deps, c *wsapi.Config) { c.PerSession, c.PerUser, c.PerProcess = 2, 3, 6; d.Refused = noted.note })
 	ada := w.Register("ada")
 	at, head := agentPath("session_id", ada.Session.ID()), bearer(ada.AccessToken)
 	w.open(at, head)
@@ -175,6 +179,7 @@ func TestCaps(t *testing.T) {
 	_, res = w.dial(agentPath(), secret(visit))
 	require.Equal(t, 503, res.StatusCode)
 	require.NotEmpty(t, res.Header.Get("Retry-After"))
+	require.Equal(t, []string{"too_many_sockets", "too_many_sockets", "server_full"}, noted.codes(), "limits that are hit are audited")
 	require.NoError(t, first.ws.Close())
 	require.Eventually(t, func() bool { return w.hub.Open() == 5 }, patience, time.Millisecond)
 	w.open(at, head)
@@ -279,4 +284,22 @@ func TestExpiredVisitor(t *testing.T) {
 	c, _ := w.agent(visit.Session.ID(), secret(visit))
 	w.Clock.Advance(session.AnonymousLife)
 	require.Contains(t, []int{4404, 4409}, c.closed())
+}
+
+// noting remembers the codes of refusals.
+type noting struct {
+	mu   sync.Mutex
+	list []string
+}
+
+func (n *noting) note(_ context.Context, r auditing.Refusal) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.list = append(n.list, r.Code)
+}
+
+func (n *noting) codes() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.list)
 }

@@ -2,15 +2,19 @@ package wsapi
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/symphainy/symphainy/adapters/internal/wire"
+	"github.com/symphainy/symphainy/application/auditing"
 	"github.com/symphainy/symphainy/domain/event"
 	"github.com/symphainy/symphainy/domain/fault"
+	"github.com/symphainy/symphainy/domain/identity"
 )
 
 // deprecatedSince is the RFC 9745 date of access tokens in URLs, 1 January 2026.
@@ -45,6 +49,7 @@ func (h *Hub) serve(w http.ResponseWriter, r *http.Request, route handler) {
 		h.Log.InfoContext(ctx, "an access token came in a URL", "trace_id", wire.TraceID(r.Context()))
 	}
 	if err != nil {
+		h.note(r.Context(), who.principal, r.URL.Path, h.addresses.Client(r), wire.TraceID(r.Context()), err)
 		h.refused(w, r, err)
 		return
 	}
@@ -86,6 +91,19 @@ func (h *Hub) refused(w http.ResponseWriter, r *http.Request, err error) {
 		h.Log.ErrorContext(r.Context(), "handshake failed", "error", err, "trace_id", wire.TraceID(r.Context()))
 	}
 	wire.WriteError(w, r, err)
+}
+
+// note tells of what was turned away for the caller's rights, credential or bounds.
+func (h *Hub) note(ctx context.Context, p identity.Principal, path, address, trace string, err error) {
+	f := fault.As(err)
+	switch {
+	case h.Refused == nil:
+	case f.Kind == fault.Denied, f.Kind == fault.Limited, f.Kind == fault.Unauthenticated, errors.Is(err, errServerFull):
+		if strings.HasPrefix(path, "/api/execution/") {
+			path = "/api/execution/{id}/stream"
+		}
+		h.Refused(ctx, auditing.Refusal{TenantID: p.TenantID, Actor: p.Actor(), Place: "WS " + path, Code: f.Code, Address: address, TraceID: trace})
+	}
 }
 
 // sessionID gives the session that a socket of the caller counts for.
@@ -177,6 +195,7 @@ func (s *socket) fail(err error) {
 	if fault.KindOf(err) == fault.Internal {
 		s.log.ErrorContext(s.conn.ctx, "a message failed", "error", err)
 	}
+	s.hub.note(s.conn.ctx, s.caller().principal, "frame", s.address, s.trace, err)
 	raw, err := failure(err, s.hub.Clock.Now())
 	if err != nil {
 		s.bug(err)

@@ -67,14 +67,14 @@ func Record(t testing.TB, id string, count int, figure, goal string) {
 	}
 	t.Cleanup(func() {
 		e := Entry{ID: id, Test: t.Name(), Count: count, Figure: figure, Goal: goal, Pass: !t.Failed()}
-		if err := e.keep(dir); err != nil {
+		if err := e.Keep(dir); err != nil {
 			t.Errorf("sheet: %v", err)
 		}
 	})
 }
 
-// keep writes the entry into a file of its own: tests of many processes record at once.
-func (e Entry) keep(dir string) error {
+// Keep writes the entry into a file of its own: tests of many processes record at once.
+func (e Entry) Keep(dir string) error {
 	raw, err := json.Marshal(e)
 	if err != nil {
 		return fmt.Errorf("encode a record: %w", err)
