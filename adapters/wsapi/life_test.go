@@ -158,7 +158,10 @@ func TestUpgradeElsewhere(t *testing.T) {
 
 func TestCaps(t *testing.T) {
 	var noted noting
-	w := newWorld(t, func(d *wsapi.Deps, c *wsapi.Config) { c.PerSession, c.PerUser, c.PerProcess = 2, 3, 6; d.Refused = noted.note })
+	w := newWorld(t, func(d *wsapi.Deps, c *wsapi.Config) {
+		c.PerSession, c.PerUser, c.PerProcess = 2, 3, 6
+		d.Refused = noted.note
+	})
 	ada := w.Register("ada")
 	at, head := agentPath("session_id", ada.Session.ID()), bearer(ada.AccessToken)
 	w.open(at, head)
