@@ -70,6 +70,11 @@ bench: build test-setup bench-realms ## Measure the shapes of load beside their 
 bench-realms: ## Measure parsers and analyses: rows/s, MB/s, and bytes allocated for one run (BENCHTIME=1x)
 	@go test -buildvcs=false -run '^$$' -bench . -benchmem -benchtime "$(or $(BENCHTIME),1s)" ./application/realms/content/parse/... ./application/realms/insights/...
 
+.PHONY: bench-ingest
+bench-ingest: build ## Measure S11: a generated CSV of 200 MiB through the real server, and the most memory that it held
+	@go build -buildvcs=false -o $(CACHE)/bin/bench ./test/bench
+	@$(CACHE)/bin/bench -shapes S11 -stores "$(or $(STORE),sqlite)"
+
 # Packages whose tests hold rows of the security sheet.
 SHEET_PKGS := ./adapters/... ./application/trafficcop/ ./application/agents/ ./application/realms/... ./bootstrap/ ./test/arch/ ./test/catalogue/
 

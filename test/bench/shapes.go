@@ -43,7 +43,7 @@ type other struct {
 }
 
 func others() []other {
-	return []other{{"S3a", paced}, {"S6", fan}, {"T11", fair}, {"S7", logins}, {"S5", idle}, {"S8", begin}}
+	return []other{{"S3a", paced}, {"S6", fan}, {"T11", fair}, {"S7", logins}, {"S5", idle}, {"S8", begin}, {"S11", ingest}}
 }
 
 func nothing() {}
