@@ -54,16 +54,14 @@ func isEmail(s string) bool {
 			return false
 		}
 	}
-	labels := strings.Split(domain, ".")
-	if len(labels) < 2 {
-		return false
-	}
-	for _, l := range labels {
+	labels, last := 0, ""
+	for l := range strings.SplitSeq(domain, ".") {
 		if l == "" || len(l) > 63 || l[0] == '-' || l[len(l)-1] == '-' || !lettersDigitsDash(l) {
 			return false
 		}
+		labels, last = labels+1, l
 	}
-	return utf8.RuneCountInString(labels[len(labels)-1]) >= 2
+	return labels >= 2 && utf8.RuneCountInString(last) >= 2
 }
 
 func lettersDigitsDash(s string) bool {

@@ -152,12 +152,19 @@ func (o Options) comma() (rune, error) {
 }
 
 // nullSet answers whether a trimmed text means "no value".
-type nullSet map[string]struct{}
+type nullSet struct {
+	tokens map[string]struct{}
+	first  *[256]bool // bytes that a token begins with
+}
 
 func (o Options) nulls() nullSet {
-	set := nullSet{"": {}, "NULL": {}, "null": {}, `\N`: {}, "N/A": {}, "n/a": {}}
-	for _, t := range o.NullTokens {
-		set[strings.TrimSpace(t)] = struct{}{}
+	set := nullSet{map[string]struct{}{}, new([256]bool)}
+	for _, t := range append([]string{"", "NULL", "null", `\N`, "N/A", "n/a"}, o.NullTokens...) {
+		t = strings.TrimSpace(t)
+		set.tokens[t] = struct{}{}
+		if t != "" {
+			set.first[t[0]] = true
+		}
 	}
 	return set
 }
@@ -167,9 +174,9 @@ func (n nullSet) has(s string) bool {
 		return true
 	}
 	// Most values are longer than any token or start like none; the map is asked only for the rest.
-	if len(s) > maxNullTokenBytes {
+	if len(s) > maxNullTokenBytes || !n.first[s[0]] {
 		return false
 	}
-	_, ok := n[s]
+	_, ok := n.tokens[s]
 	return ok
 }
