@@ -115,7 +115,11 @@ func (s *Server) artifactRoutes() {
 	route(s, huma.Operation{Method: http.MethodGet, Path: "/api/artifacts/{id}/lineage", Summary: "What it was made of, and what of it", Tags: tags}, s.lineage)
 	route(s, huma.Operation{Method: http.MethodPost, Path: "/api/artifact/resolve", Summary: "Find an artifact to work with", Tags: tags}, s.resolveArtifact)
 	route(s, huma.Operation{Method: http.MethodPost, Path: "/api/artifact/list", Summary: "List artifacts", Tags: tags}, s.listArtifacts)
-	s.plain(s.download("/api/artifacts/{id}/content", "Download an artifact's content"), s.content)
+	content := s.download("/api/artifacts/{id}/content", "Download an artifact's content")
+	content.Parameters = append(content.Parameters, &huma.Param{
+		Name: "rendering", In: "query", Schema: &huma.Schema{Type: huma.TypeString}, Description: "One of its renderings instead, by name: where it is too large to stand inside the artifact, its content_url names it",
+	})
+	s.plain(content, s.content)
 }
 
 func (s *Server) artifact(ctx context.Context, look func(identity.Scope) (artifact.Snapshot, error)) (artifact.Snapshot, error) {
@@ -282,6 +286,9 @@ var errRange = fault.New(fault.Malformed, "invalid_range", "The content does not
 func (s *Server) content(c *gin.Context) {
 	ctx := c.Request.Context()
 	found, _, err := lookUp(ctx, func(p identity.Principal) (artifacts.Content, error) {
+		if name := c.Query("rendering"); name != "" {
+			return s.d.Artifacts.Rendering(ctx, p.Scope(), c.Param("id"), name)
+		}
 		return s.d.Artifacts.Open(ctx, p.Scope(), c.Param("id"))
 	})
 	if err != nil {

@@ -1,7 +1,9 @@
 package artifacts
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"strings"
@@ -61,6 +63,50 @@ func (s *Service) Open(ctx context.Context, scope identity.Scope, id string) (Co
 	}
 	return Content{Reader: reader, Name: name, MediaType: or(found.MediaType, "application/octet-stream"), Size: size, SHA256: found.BlobSHA}, nil
 }
+
+// Rendering gives one rendering of an artifact in scope as a file: text as it is, all else as JSON. One that the artifact does not have, or has
+// no more, is fault.ErrNotFound.
+func (s *Service) Rendering(ctx context.Context, scope identity.Scope, id, name string) (Content, error) {
+	var found artifact.Snapshot
+	err := s.uow.View(ctx, func(ctx context.Context, tx ports.Tx) error {
+		a, err := Find(ctx, tx, scope, "", id)
+		if err != nil {
+			return err
+		}
+		found = a.Snapshot()
+		return s.mayRead(ctx, tx, scope, found)
+	})
+	if err != nil {
+		return Content{}, err
+	}
+	all := map[string]json.RawMessage{}
+	if len(found.Renderings) > 0 {
+		if err := json.Unmarshal(found.Renderings, &all); err != nil {
+			return Content{}, unreadable(err)
+		}
+	}
+	raw, ok := all[name]
+	if !ok {
+		return Content{}, fault.ErrNotFound
+	}
+	media, ending := "application/json", ".json"
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		raw, media, ending = []byte(text), "text/plain; charset=utf-8", ".txt"
+		switch {
+		case strings.HasSuffix(name, "svg"):
+			media, ending = "image/svg+xml", ".svg"
+		case name == "markdown":
+			media, ending = "text/markdown; charset=utf-8", ".md"
+		}
+	}
+	return Content{Reader: inMemory{bytes.NewReader(raw)}, Name: SafeName(found.Name + "." + name + ending), MediaType: media, Size: int64(len(raw))}, nil
+}
+
+// inMemory are bytes that need no closing.
+type inMemory struct{ *bytes.Reader }
+
+func (inMemory) Close() error { return nil }
 
 func (s *Service) mayRead(ctx context.Context, tx ports.Tx, scope identity.Scope, a artifact.Snapshot) error {
 	now := s.clock.Now()

@@ -3,6 +3,8 @@ package artifacts
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/symphainy/symphainy/domain/artifact"
@@ -18,7 +20,7 @@ func Document(s artifact.Snapshot) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	renderings, err := object(s.Renderings)
+	renderings, err := shown(s)
 	if err != nil {
 		return nil, err
 	}
@@ -49,6 +51,37 @@ func Document(s artifact.Snapshot) (map[string]any, error) {
 		}
 	}
 	return doc, nil
+}
+
+// MaxRendering is the largest rendering in bytes that stands inside an artifact; of a larger one there is its content_url.
+const MaxRendering = 256 << 10
+
+// shown gives the renderings as the wire form has them. Those of a view stay: it is not stored, so nothing could be fetched later.
+func shown(s artifact.Snapshot) (map[string]any, error) {
+	if s.ID == "" || len(s.Renderings) <= MaxRendering {
+		return object(s.Renderings)
+	}
+	all := map[string]json.RawMessage{}
+	if err := json.Unmarshal(s.Renderings, &all); err != nil {
+		return nil, unreadable(err)
+	}
+	out := make(map[string]any, len(all))
+	for name, raw := range all {
+		if len(raw) > MaxRendering {
+			out[name] = map[string]any{"content_url": ContentURL(s) + "?rendering=" + url.QueryEscape(name), "size": len(raw)}
+			continue
+		}
+		one, err := object(fmt.Appendf(nil, `{"v":%s}`, raw))
+		if err != nil {
+			return nil, err
+		}
+		out[name] = one["v"]
+	}
+	return out, nil
+}
+
+func unreadable(err error) error {
+	return fault.New(fault.Internal, "artifact_unreadable", "a stored artifact holds JSON that is no object").Because(err)
 }
 
 // envelope gives the fields that every artifact has.
@@ -212,7 +245,7 @@ func object(raw []byte) (map[string]any, error) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
 	if err := d.Decode(&out); err != nil {
-		return nil, fault.New(fault.Internal, "artifact_unreadable", "a stored artifact holds JSON that is no object").Because(err)
+		return nil, unreadable(err)
 	}
 	if out == nil {
 		out = map[string]any{}
