@@ -3,8 +3,10 @@ package bootstrap
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/symphainy/symphainy/application/artifacts"
 	"github.com/symphainy/symphainy/domain/artifact"
 )
 
@@ -17,6 +19,9 @@ func (c Config) results() (artifact.ResultPolicies, error) {
 		name = strings.TrimSpace(name)
 		if _, twice := out[name]; twice {
 			problems = append(problems, fmt.Errorf("results.per_type: %q is there twice", name))
+		}
+		if name != "" && !slices.Contains(artifacts.Types(), name) {
+			problems = append(problems, fmt.Errorf("results.per_type: there is no artifact type %q; there are %s", name, strings.Join(artifacts.Types(), ", ")))
 		}
 		out[name] = artifact.ResultPolicy(strings.TrimSpace(policy))
 	}

@@ -12,6 +12,7 @@ func TestResultPoliciesAreChecked(t *testing.T) {
 	t.Parallel()
 	for setting, problem := range map[string]string{
 		"roadmap=cache, sop=discard": "", "roadmap=persist": "", "roadmap=forget": "forget", "roadmap": "roadmap", "=cache": "cache", "sop=cache,sop=discard": "twice",
+		"raodmap=cache": `no artifact type "raodmap"`,
 	} {
 		cfg, err := bootstrap.Load(bootstrap.Sources{Environ: []string{"SYMPHAINY_RESULTS_PER_TYPE=" + setting}})
 		require.NoError(t, err)

@@ -22,6 +22,64 @@ func (_m *StepStore) EXPECT() *StepStore_Expecter {
 	return &StepStore_Expecter{mock: &_m.Mock}
 }
 
+// Forget provides a mock function with given fields: ctx, tenantID, executionID
+func (_m *StepStore) Forget(ctx context.Context, tenantID string, executionID string) (int64, error) {
+	ret := _m.Called(ctx, tenantID, executionID)
+
+	if len(ret) == 0 {
+		panic("no return value specified for Forget")
+	}
+
+	var r0 int64
+	var r1 error
+	if rf, ok := ret.Get(0).(func(context.Context, string, string) (int64, error)); ok {
+		return rf(ctx, tenantID, executionID)
+	}
+	if rf, ok := ret.Get(0).(func(context.Context, string, string) int64); ok {
+		r0 = rf(ctx, tenantID, executionID)
+	} else {
+		r0 = ret.Get(0).(int64)
+	}
+
+	if rf, ok := ret.Get(1).(func(context.Context, string, string) error); ok {
+		r1 = rf(ctx, tenantID, executionID)
+	} else {
+		r1 = ret.Error(1)
+	}
+
+	return r0, r1
+}
+
+// StepStore_Forget_Call is a *mock.Call that shadows Run/Return methods with type explicit version for method 'Forget'
+type StepStore_Forget_Call struct {
+	*mock.Call
+}
+
+// Forget is a helper method to define mock.On call
+//   - ctx context.Context
+//   - tenantID string
+//   - executionID string
+func (_e *StepStore_Expecter) Forget(ctx interface{}, tenantID interface{}, executionID interface{}) *StepStore_Forget_Call {
+	return &StepStore_Forget_Call{Call: _e.mock.On("Forget", ctx, tenantID, executionID)}
+}
+
+func (_c *StepStore_Forget_Call) Run(run func(ctx context.Context, tenantID string, executionID string)) *StepStore_Forget_Call {
+	_c.Call.Run(func(args mock.Arguments) {
+		run(args[0].(context.Context), args[1].(string), args[2].(string))
+	})
+	return _c
+}
+
+func (_c *StepStore_Forget_Call) Return(_a0 int64, _a1 error) *StepStore_Forget_Call {
+	_c.Call.Return(_a0, _a1)
+	return _c
+}
+
+func (_c *StepStore_Forget_Call) RunAndReturn(run func(context.Context, string, string) (int64, error)) *StepStore_Forget_Call {
+	_c.Call.Return(run)
+	return _c
+}
+
 // Of provides a mock function with given fields: ctx, tenantID, executionID
 func (_m *StepStore) Of(ctx context.Context, tenantID string, executionID string) ([]execution.Step, error) {
 	ret := _m.Called(ctx, tenantID, executionID)

@@ -232,6 +232,8 @@ type StepStore interface {
 	Put(ctx context.Context, tenantID string, s execution.Step) error
 	// Of gives the finished steps of an execution by position.
 	Of(ctx context.Context, tenantID, executionID string) ([]execution.Step, error)
+	// Forget removes the finished steps of an execution, and tells how many there were.
+	Forget(ctx context.Context, tenantID, executionID string) (int64, error)
 }
 
 // SignalStore keeps what was sent to executions.

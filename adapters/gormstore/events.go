@@ -39,6 +39,13 @@ func (s steps) Put(ctx context.Context, tenantID string, v execution.Step) error
 	})
 }
 
+func (s steps) Forget(ctx context.Context, tenantID, executionID string) (int64, error) {
+	if err := s.t.in(ctx, tenantID); err != nil {
+		return 0, err
+	}
+	return s.t.exec(ctx, "DELETE FROM steps WHERE tenant_id = ? AND execution_id = ?", tenantID, executionID)
+}
+
 func (s steps) Of(ctx context.Context, tenantID, executionID string) ([]execution.Step, error) {
 	if err := s.t.in(ctx, tenantID); err != nil {
 		return nil, err

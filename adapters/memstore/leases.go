@@ -166,6 +166,16 @@ func (s steps) Put(ctx context.Context, tenantID string, v execution.Step) error
 	return s.st.steps.insert(tuple(v.ExecutionID, v.Name), step{tenantID, v})
 }
 
+func (s steps) Forget(ctx context.Context, tenantID, executionID string) (int64, error) {
+	if err := s.writes(ctx); err != nil {
+		return 0, err
+	}
+	if err := needTenant(tenantID); err != nil {
+		return 0, err
+	}
+	return s.st.steps.prune(func(v step) bool { return v.TenantID == tenantID && v.Step.ExecutionID == executionID }), nil
+}
+
 func (s steps) Of(ctx context.Context, tenantID, executionID string) ([]execution.Step, error) {
 	if err := s.ofTenant(ctx, tenantID); err != nil {
 		return nil, err

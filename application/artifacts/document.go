@@ -143,6 +143,16 @@ const (
 	TypeExport            = "export"
 )
 
+// Types are the artifact types that the realms of this server make, sorted.
+func Types() []string {
+	return []string{
+		"analysis_report", "blueprint", "chunks", "coexistence_analysis", "deterministic_embedding", TypeExport, "extraction", "extraction_config",
+		TypeFile, "guide", "interpretation", "lineage_visualization", "matching_result", "optimization", TypeParsedContent, "poc",
+		TypeQualityAssessment, "relationships", "roadmap", "semantic_embedding", "solution", "sop", "structured_analysis", "synthesis",
+		"unstructured_analysis", "workflow",
+	}
+}
+
 // IDNames gives the other names under which the id of an artifact of the type is known (realms.md §1.2). In the envelope solution_id names
 // the solution that an artifact belongs to; a solution belongs to itself.
 func IDNames(artifactType string) []string {

@@ -75,7 +75,7 @@ func (e *Engine) complete(ctx context.Context, tx ports.Tx, ex *execution.Execut
 	artifacts := map[string]any{}
 	var drafts []event.Draft
 	var err error
-	made := map[string]bool{}
+	made, fleeting := map[string]bool{}, false
 	for _, r := range result.Artifacts {
 		snap := r.Artifact
 		if !r.View {
@@ -100,10 +100,17 @@ func (e *Engine) complete(ctx context.Context, tx ports.Tx, ex *execution.Execut
 				"artifact_id": snap.ID, "artifact_type": snap.Type, "lifecycle_state": snap.State,
 			}))
 			if policy != artifact.PersistResult {
+				fleeting = fleeting || len(r.Artifact.Renderings) > 0
 				snap.Renderings = nil // the execution's answer is kept longer than they may be
 			}
 		}
 		if err := e.present(artifacts, r, snap); err != nil {
+			return err
+		}
+	}
+	if fleeting {
+		// The steps hold what the renderings were made of, and would keep them.
+		if _, err := tx.Steps.Forget(ctx, s.TenantID, s.ID); err != nil {
 			return err
 		}
 	}

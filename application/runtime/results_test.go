@@ -8,13 +8,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/symphainy/symphainy/domain/artifact"
+	"github.com/symphainy/symphainy/domain/execution"
 	"github.com/symphainy/symphainy/ports"
 )
 
 // What is kept of renderings is the deployment's choice by type; payload and lineage always stay, and views are as they were made.
 func TestResultPoliciesDecideWhatIsKept(t *testing.T) {
-	results := func(context.Context, ports.IntentCall) (ports.IntentResult, error) {
+	results := func(ctx context.Context, call ports.IntentCall) (ports.IntentResult, error) {
 		var out ports.IntentResult
+		if _, err := call.Step(ctx, "draw", func(context.Context, string) ([]byte, error) { return []byte(`{"svg":"x"}`), nil }); err != nil {
+			return out, err
+		}
 		for _, kind := range []string{"kept", "cached", "discarded", "view"} {
 			a := artifact.Snapshot{
 				ID: "art_" + kind, Type: kind, DataClass: artifact.Outcome, State: artifact.Draft, Payload: []byte(`{"n":1}`),
@@ -43,4 +47,21 @@ func TestResultPoliciesDecideWhatIsKept(t *testing.T) {
 		require.Equal(t, want.answered, answer[kind]["renderings"] != nil, kind)
 	}
 	require.NotNil(t, answer["view"]["renderings"], "a view is shown, not kept")
+	require.Empty(t, w.stepsOf(id), "nor do the steps keep what their results do not")
+
+	w = &world{t: t}
+	w.open(only(results))
+	id = w.submit(submission("act"))
+	w.work()
+	require.Len(t, w.stepsOf(id), 1)
+}
+
+// stepsOf gives the finished steps of an execution.
+func (w *world) stepsOf(id string) (steps []execution.Step) {
+	w.t.Helper()
+	require.NoError(w.t, w.store.View(w.t.Context(), func(ctx context.Context, tx ports.Tx) (err error) {
+		steps, err = tx.Steps.Of(ctx, ada().TenantID, id)
+		return err
+	}))
+	return steps
 }

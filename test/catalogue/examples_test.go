@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/symphainy/symphainy/application/artifacts"
 	"github.com/symphainy/symphainy/application/realms/content"
 	"github.com/symphainy/symphainy/domain/identity"
 	"github.com/symphainy/symphainy/test/realmtest"
@@ -112,7 +113,7 @@ func TestEveryDocumentedExampleSucceeds(t *testing.T) {
 	ids := d.ids()
 	entries := w.Catalogue.Entries()
 	require.Len(t, ids, len(entries), "every intent has its objects here")
-	parents := map[string][]string{}
+	parents, types := map[string][]string{}, map[string]bool{artifacts.TypeFile: true} // files are made by ingest_file itself
 	for _, e := range entries {
 		t.Run(e.Spec.Type, func(t *testing.T) {
 			own, known := ids[e.Spec.Type]
@@ -133,6 +134,7 @@ func TestEveryDocumentedExampleSucceeds(t *testing.T) {
 				}
 			}
 			for _, s := range o.Stored {
+				types[s.Type] = true
 				parents[s.ID] = append(slices.Clone(s.Parents), s.Lineage.DerivedFrom...)
 			}
 		})
@@ -141,6 +143,7 @@ func TestEveryDocumentedExampleSucceeds(t *testing.T) {
 		require.False(t, leadsTo(parents, id, id, map[string]bool{}), "the lineage of %s is a circle", id)
 	}
 	require.Greater(t, len(parents), 25)
+	require.Equal(t, artifacts.Types(), slices.Sorted(maps.Keys(types)), "the settings know all types, and no others")
 }
 
 // requireReferences checks that a replaced parameter is an id, or holds nothing but ids.

@@ -83,6 +83,10 @@ func (s stepsStore) Put(ctx context.Context, tenantID string, v execution.Step) 
 	return s.next.Put(ctx, tenantID, v)
 }
 
+func (s stepsStore) Forget(ctx context.Context, tenantID, executionID string) (int64, error) {
+	return guard(s.faults, "Steps.Forget", func() (int64, error) { return s.next.Forget(ctx, tenantID, executionID) })
+}
+
 func (s stepsStore) Of(ctx context.Context, tenantID, executionID string) ([]execution.Step, error) {
 	return guard(s.faults, "Steps.Of", func() ([]execution.Step, error) { return s.next.Of(ctx, tenantID, executionID) })
 }

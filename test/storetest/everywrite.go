@@ -20,7 +20,7 @@ func (s *suite) writes(b belongings) map[string]attempt {
 		all[name] = write
 	}
 	for _, name := range []string{
-		"Ticks.Trim", "Steps.Put", "Signals.Put", "Events.Append", "Messages.Trim", "Space.Reserve", "Space.Release", "Directory.SetRole", "TenantData.Erase",
+		"Ticks.Trim", "Steps.Put", "Steps.Forget", "Signals.Put", "Events.Append", "Messages.Trim", "Space.Reserve", "Space.Release", "Directory.SetRole", "TenantData.Erase",
 		"AgentSettings.Insert", "ToolPins.Keep", "ToolPins.Approve", "Ledger.Spend",
 	} {
 		all[name] = tenanted(b, b.tenantID)[name]

@@ -52,4 +52,17 @@ func (s *suite) steps(t *testing.T) {
 		return fault.ErrPermission
 	}), fault.ErrPermission)
 	require.Len(t, s.stepsOf(t, h.tenantID, row.ID), 3)
+
+	forget := func(tenantID string) (n int64) {
+		require.NoError(t, s.try(t, func(ctx context.Context, tx ports.Tx) (err error) {
+			n, err = tx.Steps.Forget(ctx, tenantID, row.ID)
+			return err
+		}))
+		return n
+	}
+	require.Zero(t, forget(s.member(t, "").tenantID), "another tenant's")
+	require.EqualValues(t, 3, forget(h.tenantID))
+	require.Empty(t, s.stepsOf(t, h.tenantID, row.ID))
+	require.Zero(t, forget(h.tenantID))
+	require.Len(t, s.stepsOf(t, h.tenantID, sibling.ID), 1)
 }
