@@ -13,6 +13,7 @@ import (
 	"github.com/symphainy/symphainy/domain/execution"
 	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/domain/identity"
+	"github.com/symphainy/symphainy/domain/schedule"
 	"github.com/symphainy/symphainy/domain/session"
 	"github.com/symphainy/symphainy/domain/typeid"
 	"github.com/symphainy/symphainy/ports"
@@ -237,6 +238,10 @@ func (s *suite) tenantData(t *testing.T) {
 	s.do(t, func(ctx context.Context, tx ports.Tx) error {
 		return tx.Space.Reserve(ctx, owner.tenantID, id(typeid.File), 1, 0)
 	})
+	planned, kept := s.plant(t, owner, 1, nil), s.plant(t, guest, 1, nil)
+	s.do(t, func(ctx context.Context, tx ports.Tx) error {
+		return tx.Ticks.Put(ctx, owner.tenantID, schedule.Run{ScheduleID: planned.ID, Tick: s.at(1), Outcome: schedule.Missed})
+	})
 	for n, round := int64(1), 0; n > 0; round++ {
 		require.Less(t, round, 100)
 		s.do(t, func(ctx context.Context, tx ports.Tx) (err error) {
@@ -246,6 +251,10 @@ func (s *suite) tenantData(t *testing.T) {
 	}
 	require.Empty(t, slices.Concat(executions(owner.tenantID), artifacts(owner.tenantID), talks(owner.tenantID)))
 	require.Zero(t, get(t, s, func(ctx context.Context, tx ports.Tx) (int64, error) { return tx.Space.Used(ctx, owner.tenantID) }))
+	_, err := s.findSchedule(t, owner.scope, planned.ID)
+	require.ErrorIs(t, err, fault.ErrNotFound, "schedules go too")
+	_, err = s.findSchedule(t, guest.scope, kept.ID)
+	require.NoError(t, err)
 	user := func(userID string) error {
 		_, err := look(t, s, func(ctx context.Context, tx ports.Tx) (identity.User, error) { return tx.Users.ByID(ctx, userID) })
 		return err
@@ -253,7 +262,7 @@ func (s *suite) tenantData(t *testing.T) {
 	require.ErrorIs(t, user(owner.user.ID), fault.ErrNotFound)
 	require.ErrorIs(t, user(colleague.user.ID), fault.ErrNotFound)
 	require.NoError(t, user(guest.user.ID), "who belongs elsewhere stays")
-	_, err := s.sessionByID(t, owner.session.ID())
+	_, err = s.sessionByID(t, owner.session.ID())
 	require.ErrorIs(t, err, fault.ErrNotFound)
 	require.Len(t, get(t, s, func(ctx context.Context, tx ports.Tx) ([]execution.Execution, error) {
 		return tx.Executions.List(ctx, guest.scope, ports.ExecutionFilter{}, ports.Page{Limit: 9})

@@ -209,7 +209,9 @@ func tenanted(b belongings, tenantID string) map[string]attempt {
 			_, err := tx.Steps.Of(ctx, tenantID, b.execution.ID)
 			return err
 		},
-		"Steps.Forget": without(func(ctx context.Context, tx ports.Tx) (int64, error) { return tx.Steps.Forget(ctx, tenantID, b.execution.ID) }),
+		"Steps.Forget": without(func(ctx context.Context, tx ports.Tx) (int64, error) {
+			return tx.Steps.Forget(ctx, tenantID, b.execution.ID)
+		}),
 		"Steps.Put": func(ctx context.Context, tx ports.Tx) error {
 			return tx.Steps.Put(ctx, tenantID, execution.Step{ExecutionID: b.execution.ID, Name: id("step"), Position: 9})
 		},
