@@ -30,11 +30,13 @@ type Tx struct {
 	Users         UserStore
 	Tenants       TenantStore
 	Sessions      SessionStore
+	Standings     StandingStore
 	Logins        LoginStore
 	Tickets       TicketStore
 	Limits        LimitStore
 	Scopes        ScopeStore
 	Executions    ExecutionStore
+	Activity      ActivityStore
 	Leases        LeaseStore
 	Flow          FlowStore
 	Steps         StepStore

@@ -50,8 +50,10 @@ type agentSocket struct {
 // run says where the session stands, follows it, and reads until the end.
 func (s *agentSocket) run(ctx context.Context) {
 	who := s.caller()
+	var recent []execution.Snapshot
+	var err error
 	s.feed = follower{socket: s.socket, since: s.hub.Clock.Now().Add(-clockMargin), positions: map[string]int64{}, shown: map[string]bool{}}
-	recent, err := s.executions(ctx, ports.ExecutionFilter{ActiveSince: s.feed.since})
+	s.aside("reader", func() { recent, err = s.executions(ctx, ports.ExecutionFilter{ActiveSince: s.feed.since}) })
 	if err != nil {
 		s.log.ErrorContext(ctx, "a socket could not read its session", "error", err)
 		s.conn.end(ending{closeTryLater, "store unavailable"})
@@ -262,7 +264,7 @@ func (s *agentSocket) rebind(ctx context.Context, f upgradeFrame) (trafficcop.Up
 		return up, err
 	}
 	s.who = caller{principal: up.Principal, session: up.Session}
-	signal(s.rebound)
+	s.hub.watch.join(s.socket, s.who)
 	s.seat.move(places(up.Principal, up.Session.ID(), s.address))
 	return up, nil
 }

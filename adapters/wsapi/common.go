@@ -50,6 +50,6 @@ func (s *socket) refresh(ctx context.Context, data []byte) error {
 		return errValue.WithMsg("The token ends before the present credential.")
 	}
 	s.who.principal = p
-	signal(s.rebound)
+	s.hub.watch.join(s, s.who)
 	return nil
 }

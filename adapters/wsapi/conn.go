@@ -15,6 +15,8 @@ import (
 
 	"github.com/gorilla/websocket"
 	"golang.org/x/time/rate"
+
+	"github.com/symphainy/symphainy/adapters/internal/wire"
 )
 
 // subprotocol is the only one that is ever echoed.
@@ -51,12 +53,15 @@ func handshakeProblem(r *http.Request) string {
 	return ""
 }
 
+// readBuffer is small, because every open socket holds one and most messages are.
+const readBuffer = 1024
+
 // upgrade answers 101 with header. Whatever goes wrong after this point is the socket's own. On an error nothing was answered and
 // the caller writes the problem, unless the connection is gone.
-func upgrade(w http.ResponseWriter, r *http.Request, header http.Header, cfg Config) (*conn, error) {
+func upgrade(w http.ResponseWriter, r *http.Request, header http.Header, cfg Config, buffers websocket.BufferPool) (*conn, error) {
 	hijacker := &hijacker{ResponseWriter: w, cfg: cfg}
 	up := websocket.Upgrader{
-		HandshakeTimeout: cfg.Handshake, ReadBufferSize: 4096, WriteBufferSize: 4096, Subprotocols: []string{subprotocol},
+		HandshakeTimeout: cfg.Handshake, ReadBufferSize: readBuffer, WriteBufferSize: 4096, WriteBufferPool: buffers, Subprotocols: []string{subprotocol},
 		EnableCompression: false,
 		CheckOrigin:       func(*http.Request) bool { return true }, // checked before, with the rule for a missing one
 		Error:             func(http.ResponseWriter, *http.Request, int, error) {},
@@ -67,7 +72,7 @@ func upgrade(w http.ResponseWriter, r *http.Request, header http.Header, cfg Con
 	}
 	ws.SetReadLimit(cfg.MaxMessage)
 	c := &conn{cfg: cfg, ws: ws, check: hijacker.check, out: newOutbox(cfg.QueueBytes, cfg.QueueFrames), pong: make(chan []byte, 1)}
-	c.ctx, c.end = context.WithCancelCause(context.WithoutCancel(r.Context()))
+	c.ctx, c.end = context.WithCancelCause(wire.Detached(r.Context()))
 	c.heard.Store(hostNow().UnixNano())
 	ws.SetPingHandler(func(data string) error {
 		select { // only the newest ping needs an answer (RFC 6455 §5.5.3)

@@ -28,6 +28,10 @@ type Guard interface {
 	Check(ctx context.Context, p identity.Principal) error
 	// Forget drops what is remembered of a session.
 	Forget(sessionID string)
+	// Refresh looks at many sessions at once, for the checks that follow.
+	Refresh(ctx context.Context, sessionIDs []string) error
+	// Session gives a session as it was last seen.
+	Session(ctx context.Context, sessionID string) (session.Session, error)
 }
 
 // Sessions finds and upgrades sessions; *trafficcop.Sessions is one.
@@ -76,6 +80,9 @@ type Hub struct {
 	origins   wire.Origins
 	addresses wire.Addresses
 	frames    frameCache
+	watch     *watch
+	// buffers are what frames are written from; a socket holds one only while it writes.
+	buffers sync.Pool
 
 	mu      sync.Mutex
 	closing bool
@@ -111,10 +118,12 @@ func New(deps Deps, cfg Config) (*Hub, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Hub{
+	h := &Hub{
 		Deps: deps, cfg: cfg, cookies: wire.Cookies{Plain: cfg.PlainCookies}, origins: origins, addresses: addresses,
 		open: map[*seat]struct{}{}, counts: map[place]int{}, empty: make(chan struct{}),
-	}, nil
+	}
+	h.watch = newWatch(h)
+	return h, nil
 }
 
 // Open gives the number of sockets that are open or in their handshake.
@@ -222,6 +231,7 @@ func (s *seat) reached(goAway func(time.Time), restart, kill func()) {
 // their goroutines have ended. When ctx ends before that, it cuts the connections, waits for the goroutines all the same and returns
 // ctx's error. http.Server.Shutdown does none of this: it does not know hijacked connections.
 func (h *Hub) Shutdown(ctx context.Context) error {
+	defer h.watch.group.Wait()
 	h.mu.Lock()
 	if !h.closing {
 		h.closing = true

@@ -255,7 +255,7 @@ func TestSlowReader(t *testing.T) {
 	good, _ := w.agent(visit.Session.ID(), secret(visit))
 	good.sync()
 
-	const following = 5 // the engine, and for each socket its watch and its follower
+	const following = 4 // the engine, the watch of the session, and for each socket its follower
 	require.Eventually(t, func() bool { return w.bus.subscribers() == following }, patience, time.Millisecond)
 	fat := strings.Repeat("f", 256<<10)
 	for range 16 { // 4 MiB: the queue is 1 MiB, and the network holds less than another one

@@ -33,7 +33,8 @@ type handler struct {
 	run func(ctx context.Context, s *socket)
 }
 
-// serve takes one socket from handshake to end.
+// serve takes one socket through its handshake. The open socket has a goroutine of its own, so that the request, its buffers and the deep
+// stack of the router are not kept for its life; the seat tells the hub when it has ended.
 func (h *Hub) serve(w http.ResponseWriter, r *http.Request, route handler) {
 	if _, known := wire.ParseTrace(r.Header.Get("Traceparent")); known || wire.TraceID(r.Context()) == "" {
 		r = r.WithContext(wire.WithTrace(r.Context(), wire.TraceOf(r.Header.Get("Traceparent"))))
@@ -53,17 +54,20 @@ func (h *Hub) serve(w http.ResponseWriter, r *http.Request, route handler) {
 		h.refused(w, r, err)
 		return
 	}
-	defer at.leave()
-	c, err := upgrade(w, r, header.Clone(), h.cfg)
+	c, err := upgrade(w, r, header.Clone(), h.cfg, &h.buffers)
 	if err != nil {
+		at.leave()
 		h.refused(w, r, fault.New(fault.Malformed, "handshake_failed", "The WebSocket handshake failed.").Because(err))
 		return
 	}
-	s := &socket{hub: h, conn: c, seat: at, who: who, trace: wire.TraceID(r.Context()), address: h.addresses.Client(r), rebound: make(chan struct{}, 1)}
+	s := &socket{hub: h, conn: c, seat: at, who: who, trace: wire.TraceID(r.Context()), address: h.addresses.Client(r)}
 	s.frame = s.inDialect
 	s.log = h.Log.With("session_id", who.principal.SessionID, "trace_id", s.trace)
 	at.reached(s.goAway, func() { c.end(ending{closeRestart, "server restarts"}) }, c.kill)
-	s.live(c.ctx, route.run) //nolint:contextcheck // the socket outlives the request; its context is made of the request's
+	go func() { //nolint:contextcheck // the socket outlives the request; its context is made of the request's
+		defer at.leave()
+		s.guarded("socket", func() { s.live(c.ctx, route.run) })
+	}()
 }
 
 // enter does all that is decided before 101.
@@ -130,16 +134,17 @@ type socket struct {
 	// auth guards who. It is held while credentials change, so that nobody judges the old ones meanwhile.
 	auth sync.Mutex
 	who  caller
-	// rebound tells the watch that who is somebody else now.
-	rebound chan struct{}
+	// blind counts the polls in a row that could not reach the store; it is the watch's alone.
+	blind int
 }
 
-// live runs the writer, the credential's watch and run, ends the socket when run returns, and waits for all of it.
+// live runs the writer and run under the hub's watch, ends the socket when run returns, and waits for all of it.
 func (s *socket) live(ctx context.Context, run func(context.Context, *socket)) {
 	c := s.conn
 	context.AfterFunc(ctx, c.unread)
 	s.start("writer", c.write)
-	s.start("watch", s.watch)
+	s.hub.watch.join(s, s.caller())
+	defer s.hub.watch.leave(s)
 	s.guarded("reader", func() { run(ctx, s) })
 	c.end(ending{closeNormal, "done"})
 	s.group.Wait()
@@ -152,6 +157,17 @@ func (s *socket) live(ctx context.Context, run func(context.Context, *socket)) {
 // start runs a part of the socket in a goroutine that live waits for.
 func (s *socket) start(part string, fn func()) {
 	s.group.Go(func() { s.guarded(part, fn) })
+}
+
+// aside runs fn on a stack of its own and waits for it. What looks into the store grows a stack tenfold, and a goroutine that then waits for
+// hours would keep it.
+func (s *socket) aside(part string, fn func()) {
+	done := make(chan struct{})
+	s.start(part, func() {
+		defer close(done)
+		fn()
+	})
+	<-done
 }
 
 // guarded runs fn; a panic ends this socket and nothing else.

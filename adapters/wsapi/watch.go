@@ -2,6 +2,9 @@ package wsapi
 
 import (
 	"context"
+	"maps"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/symphainy/symphainy/domain/fault"
@@ -10,96 +13,177 @@ import (
 	"github.com/symphainy/symphainy/ports"
 )
 
-// blindPolls is how many polls may fail to reach the store before the socket gives up.
+// blindPolls is how many polls may fail to reach the store before a socket gives up.
 const blindPolls = 10
 
 // errSessionChanged is a session that is another one than at the handshake: upgraded elsewhere, or ended.
 var errSessionChanged = fault.New(fault.Unauthenticated, "session_changed", "The session has changed; open a new socket.")
 
-// watch ends the socket when its credential, its session or its right to read is gone: every Poll, and at once when the bus says that
-// the session changed. It also ends an idle socket.
-func (s *socket) watch() {
-	hints, cancel := s.hints()
-	defer func() { cancel() }()
-	poll := time.NewTicker(s.hub.cfg.Poll)
-	defer poll.Stop()
-	blind := 0
-	for {
-		select {
-		case <-s.conn.ctx.Done():
-			return
-		case <-s.rebound:
-			cancel()
-			hints, cancel = s.hints()
-		case h := <-hints:
-			s.hub.Guard.Forget(h.SessionID)
-		case <-poll.C:
-		}
-		switch err := s.verify(s.conn.ctx); {
-		case err == nil:
-			blind = 0
-		case s.refuse(err):
-			return
-		default:
-			if blind++; blind >= blindPolls {
-				s.conn.end(ending{closeTryLater, "store unavailable"})
-				return
-			}
-		}
-		if s.conn.idle() > s.hub.cfg.Idle {
-			s.conn.end(ending{closeIdle, "idle"})
-			return
-		}
-	}
+// watch ends the sockets whose credential, session or right to read is gone: every Poll, and at once when the bus says that a session
+// changed. It also ends idle ones. One goroutine and one statement for some hundred sessions serve all sockets of the process, so that ten
+// thousand silent ones cost little; each session has a goroutine more that hears its hints. Nothing runs while no socket is open.
+type watch struct {
+	hub *Hub
+
+	mu      sync.Mutex
+	sockets map[*socket][]string
+	// rooms are the sessions that sockets depend on.
+	rooms map[string]*room
+	stop  context.CancelFunc
+	// group holds the goroutines; Shutdown waits for them.
+	group sync.WaitGroup
 }
 
-// hints subscribes to what happens to the socket's session and to the login behind it. Without a bus the poll is enough.
-func (s *socket) hints() (<-chan ports.Hint, func()) {
-	who := s.caller()
+// room is who depends on one session.
+type room struct {
+	sockets map[*socket]struct{}
+	leave   func()
+}
+
+func newWatch(h *Hub) *watch {
+	return &watch{hub: h, sockets: map[*socket][]string{}, rooms: map[string]*room{}}
+}
+
+// join begins to watch a socket of the caller, or goes on with another caller on the same socket.
+func (w *watch) join(s *socket, who caller) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.forget(s)
 	ids := []string{who.sessionID()}
 	if login := who.principal.SessionID; login != ids[0] {
 		ids = append(ids, login)
 	}
-	ctx, stop := context.WithCancel(s.conn.ctx)
-	all := make(chan ports.Hint, 1)
 	for _, id := range ids {
-		hints, cancel, err := s.hub.Bus.Subscribe(ports.TopicSession(id))
-		if err != nil {
-			s.log.WarnContext(ctx, "no hints for a socket", "error", err)
-			continue
+		r := w.rooms[id]
+		if r == nil {
+			r = &room{sockets: map[*socket]struct{}{}, leave: w.listen(id)}
+			w.rooms[id] = r
 		}
-		s.start("hints", func() {
-			defer cancel()
-			relay(ctx, hints, all)
-		})
+		r.sockets[s] = struct{}{}
 	}
-	return all, stop
+	w.sockets[s] = ids
+	if w.stop == nil {
+		ctx, stop := context.WithCancel(context.Background())
+		w.stop = stop
+		w.group.Go(func() { w.poll(ctx) })
+	}
 }
 
-// relay passes the hints of sessions on. One that waits makes its reader look, so another is dropped.
-func relay(ctx context.Context, from <-chan ports.Hint, to chan<- ports.Hint) {
+// leave ends the watch of a socket.
+func (w *watch) leave(s *socket) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.forget(s)
+	if len(w.sockets) == 0 && w.stop != nil {
+		w.stop()
+		w.stop = nil
+	}
+}
+
+func (w *watch) forget(s *socket) {
+	for _, id := range w.sockets[s] {
+		r := w.rooms[id]
+		delete(r.sockets, s)
+		if len(r.sockets) == 0 {
+			r.leave()
+			delete(w.rooms, id)
+		}
+	}
+	delete(w.sockets, s)
+}
+
+// listen hears what happens to a session, and gives what ends that. Without a bus the poll is enough.
+func (w *watch) listen(sessionID string) (leave func()) {
+	hints, unsubscribe, err := w.hub.Bus.Subscribe(ports.TopicSession(sessionID))
+	if err != nil {
+		w.hub.Log.Warn("no hints for the sockets of a session", "error", err)
+		return func() {}
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	w.group.Go(func() {
+		defer unsubscribe()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case h := <-hints:
+				if h.ExecutionID == "" {
+					w.changed(sessionID)
+				}
+			}
+		}
+	})
+	return stop
+}
+
+// changed judges at once all who depend on a session.
+func (w *watch) changed(sessionID string) {
+	w.hub.Guard.Forget(sessionID)
+	w.mu.Lock()
+	var sockets []*socket
+	if r := w.rooms[sessionID]; r != nil {
+		sockets = slices.Collect(maps.Keys(r.sockets))
+	}
+	w.mu.Unlock()
+	for _, s := range sockets {
+		s.guarded("watch", func() {
+			s.auth.Lock()
+			defer s.auth.Unlock()
+			if err := s.stands(s.conn.ctx); err != nil {
+				s.refuse(err)
+			}
+		})
+	}
+}
+
+func (w *watch) poll(ctx context.Context) {
+	tick := time.NewTicker(w.hub.cfg.Poll)
+	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case h := <-from:
-			if h.ExecutionID != "" {
-				continue
-			}
-			select {
-			case to <- h:
-			default:
-			}
+		case <-tick.C:
+		}
+		w.mu.Lock()
+		sessions := slices.Collect(maps.Keys(w.rooms))
+		sockets := slices.Collect(maps.Keys(w.sockets))
+		w.mu.Unlock()
+		look, cancel := context.WithTimeout(ctx, w.hub.cfg.HandleTime)
+		blind := w.hub.Guard.Refresh(look, sessions)
+		for _, s := range sockets {
+			s.guarded("watch", func() { s.judge(look, blind) })
+		}
+		cancel()
+	}
+}
+
+// judge ends the socket if it may not stay. A store that could not be looked at is forgiven for some polls.
+func (s *socket) judge(ctx context.Context, err error) {
+	if s.conn.idle() > s.hub.cfg.Idle {
+		s.conn.end(ending{closeIdle, "idle"})
+		return
+	}
+	if !s.auth.TryLock() {
+		return // a message is at work, which judges for itself
+	}
+	defer s.auth.Unlock()
+	if err == nil {
+		err = s.stands(ctx)
+	}
+	switch {
+	case err == nil:
+		s.blind = 0
+	case s.refuse(err):
+	default:
+		if s.blind++; s.blind >= blindPolls {
+			s.conn.end(ending{closeTryLater, "store unavailable"})
 		}
 	}
 }
 
-// verify asks whether the caller may still be here. It waits while credentials change.
-func (s *socket) verify(ctx context.Context) error {
-	s.auth.Lock()
-	defer s.auth.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, s.hub.cfg.HandleTime)
-	defer cancel()
+// stands asks whether the caller may still be here, as the guard last saw it; s.auth is held.
+func (s *socket) stands(ctx context.Context) error {
 	p := s.who.principal
 	if err := s.hub.Guard.Check(ctx, p); err != nil {
 		return err
@@ -111,14 +195,39 @@ func (s *socket) verify(ctx context.Context) error {
 	if id == "" || id == p.SessionID {
 		return nil // Check has judged it
 	}
-	now, err := s.hub.Sessions.Resolve(ctx, p, id)
+	now, err := s.hub.Guard.Session(ctx, id)
 	if err != nil {
 		return err
 	}
+	return s.unchanged(now)
+}
+
+// unchanged compares the socket's session with what it is now. An owner never changes without the epoch.
+func (s *socket) unchanged(now session.Session) error {
 	if now.Epoch() != s.who.session.Epoch() || now.Status(s.hub.Clock.Now()) == session.Ended {
 		return errSessionChanged
 	}
 	return nil
+}
+
+// verify asks, for a message, whether the caller may still be here, and notes that the session is in use. It waits while credentials change.
+func (s *socket) verify(ctx context.Context) error {
+	s.auth.Lock()
+	defer s.auth.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, s.hub.cfg.HandleTime)
+	defer cancel()
+	if err := s.stands(ctx); err != nil {
+		return err
+	}
+	id := s.who.session.ID()
+	if id == "" || id == s.who.principal.SessionID {
+		return nil
+	}
+	now, err := s.hub.Sessions.Resolve(ctx, s.who.principal, id)
+	if err != nil {
+		return err
+	}
+	return s.unchanged(now)
 }
 
 // refuse ends the socket if err says that the caller may not stay, and reports whether it did.

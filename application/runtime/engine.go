@@ -94,8 +94,9 @@ type Engine struct {
 	turn    turn
 	room    room
 	suspect suspect
-	// sights are the looks that followers share.
+	// sights are the looks that followers share, pulse is what tells them when to look.
 	sights reads[place, sight]
+	pulse  pulse
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -111,7 +112,9 @@ func New(d Deps, cfg Config) (*Engine, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	return &Engine{Deps: d, cfg: cfg, owner: d.IDs.NewID(typeid.Worker), running: map[string]*run{}}, nil
+	e := &Engine{Deps: d, cfg: cfg, owner: d.IDs.NewID(typeid.Worker), running: map[string]*run{}}
+	e.pulse.engine = e
+	return e, nil
 }
 
 // Start begins to work: it takes over what dead owners left (at once where the store is exclusive), consumes the queue, renews leases

@@ -87,9 +87,9 @@ func TestALookThatFailsOrPanicsFailsForAllWhoWait(t *testing.T) {
 	broken := errors.New("broken")
 	_, err := r.do(t.Context(), "a", func(context.Context) (int, error) { return 0, broken })
 	require.ErrorIs(t, err, broken)
-	_, err = r.do(t.Context(), "a", func(context.Context) (int, error) { panic("oops") })
+	_, err = r.do(t.Context(), "b", func(context.Context) (int, error) { panic("oops") })
 	require.ErrorContains(t, err, "oops")
-	got, err := r.do(t.Context(), "a", func(context.Context) (int, error) { return 7, nil })
+	got, err := r.do(t.Context(), "c", func(context.Context) (int, error) { return 7, nil })
 	require.NoError(t, err)
 	require.Equal(t, 7, got)
 }

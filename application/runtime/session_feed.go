@@ -39,20 +39,35 @@ func (e *Engine) FollowSession(ctx context.Context, scope identity.Scope, sessio
 	for id, seq := range known {
 		f.delivered[id] = seq
 	}
-	poll := time.NewTicker(e.cfg.Poll)
-	defer poll.Stop()
+	wake, leave := e.pulse.follow(ctx, ports.SessionKey{TenantID: scope.TenantID, SessionID: sessionID})
+	defer leave()
 	for hint := (ports.Hint{}); ; {
-		if err := f.look(ctx, hint); err != nil {
+		if err := f.lookAside(ctx, hint); err != nil {
 			return err
 		}
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case hint = <-hints:
-		case <-poll.C:
+		case err := <-wake:
+			if err != nil {
+				return err
+			}
 			hint = ports.Hint{}
 		}
 	}
+}
+
+// lookAside looks on a stack of its own: a look grows it tenfold, and a follower that then waits for hours would keep that.
+func (f *sessionFeed) lookAside(ctx context.Context, h ports.Hint) error {
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		err = guarded(func() error { return f.look(ctx, h) })
+	}()
+	<-done
+	return err
 }
 
 // look reads what a hint names, or, without one, whatever changed.

@@ -39,14 +39,14 @@ func LoadAccount(ctx context.Context, tx ports.Tx, tenantID, userID string) (Acc
 	if user.Disabled || tenant.Suspended || len(member.Role.Permissions()) == 0 {
 		return a, fault.ErrUnauthenticated
 	}
-	return Account{User: user, Tenant: tenant, Roles: rolesOf(user, member)}, nil
+	return Account{User: user, Tenant: tenant, Roles: rolesOf(user.Operator, member.Role)}, nil
 }
 
-func rolesOf(u identity.User, m identity.Membership) []identity.Role {
-	if u.Operator {
-		return []identity.Role{m.Role, identity.RoleOperator}
+func rolesOf(operator bool, role identity.Role) []identity.Role {
+	if operator {
+		return []identity.Role{role, identity.RoleOperator}
 	}
-	return []identity.Role{m.Role}
+	return []identity.Role{role}
 }
 
 func orUnauthenticated(err error) error {

@@ -35,17 +35,21 @@ func (st standing) goodFor(p identity.Principal, now time.Time) bool {
 	return false
 }
 
+// cached is an answer, or with no readAt the mark of a forget.
 type cached struct {
 	standing
 	readAt time.Time
+	// forgotten is the generation of the newest forget; answers that were asked for before it do not count.
+	forgotten uint64
 }
 
 // cache remembers standings for cacheLife.
 type cache struct {
 	mu      sync.Mutex
 	entries map[string]cached
-	// generation rises with every forget, so that an answer read before it is not remembered after it.
-	generation uint64
+	// generation rises with every forget, so that an answer read before it is not remembered after it. floor is the one at which marks of
+	// forgets were last dropped.
+	generation, floor uint64
 }
 
 func newCache() *cache { return &cache{entries: make(map[string]cached)} }
@@ -57,10 +61,17 @@ func (c *cache) get(sessionID string, now time.Time) (_ standing, generation uin
 	return e.standing, c.generation, ok && e.fresh(now)
 }
 
+// now gives the generation that an answer which is asked for now belongs to.
+func (c *cache) now() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.generation
+}
+
 func (c *cache) put(sessionID string, st standing, readAt time.Time, generation uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if generation != c.generation {
+	if generation < c.floor || generation < c.entries[sessionID].forgotten {
 		return
 	}
 	if len(c.entries) >= cacheSize {
@@ -73,10 +84,14 @@ func (c *cache) forget(sessionID string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.generation++
-	delete(c.entries, sessionID)
+	if len(c.entries) >= cacheSize {
+		c.shrink(time.Time{})
+	}
+	c.entries[sessionID] = cached{forgotten: c.generation}
 }
 
 func (c *cache) shrink(now time.Time) {
+	c.floor = c.generation
 	for id, e := range c.entries {
 		if !e.fresh(now) {
 			delete(c.entries, id)

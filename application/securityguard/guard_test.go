@@ -231,6 +231,40 @@ func TestTheStoreIsAskedRarely(t *testing.T) {
 	require.ErrorIs(t, k.Guard.Authorize(t.Context(), p, identity.PermRead), fault.ErrUnavailable)
 }
 
+// One look serves the checks of many; what was forgotten while it went on is looked at again, and only that.
+func TestManySessionsAreLookedAtAtOnce(t *testing.T) {
+	k := authkit.New(t)
+	var callers []identity.Principal
+	var ids []string
+	for _, name := range []string{"ada", "bob", "eve"} {
+		p := k.Caller(k.Register(name).AccessToken)
+		callers, ids = append(callers, p), append(ids, p.SessionID)
+	}
+	visit := k.Anonymous().Session
+	ids = append(ids, visit.ID(), typeid.Format(typeid.Session, [16]byte{9}))
+	slow := &slowStore{UnitOfWork: k.Store, reading: make(chan struct{}), goOn: make(chan struct{})}
+	guard := securityguard.New(slow, k.Verifier, k.Clock)
+	done := make(chan error)
+	go func() { done <- guard.Refresh(t.Context(), ids) }()
+	<-slow.reading
+	require.NoError(t, k.Accounts.Logout(t.Context(), callers[0]))
+	guard.Forget(callers[0].SessionID)
+	close(slow.goOn)
+	require.NoError(t, <-done)
+
+	k.Store.Fail(fault.ErrUnavailable)
+	require.ErrorIs(t, guard.Check(t.Context(), callers[0]), fault.ErrUnavailable, "it was forgotten, so it is looked at again")
+	require.NoError(t, guard.Check(t.Context(), callers[1]))
+	require.NoError(t, guard.Authorize(t.Context(), callers[2], identity.PermRead))
+	seen, err := guard.Session(t.Context(), visit.ID())
+	require.NoError(t, err)
+	require.Equal(t, visit.ID(), seen.ID())
+	require.ErrorIs(t, guard.Refresh(t.Context(), ids), fault.ErrUnavailable)
+	k.Store.Fail(nil)
+	require.ErrorIs(t, guard.Check(t.Context(), callers[0]), securityguard.ErrSessionChanged)
+	require.ErrorIs(t, failure(guard.Session(t.Context(), ids[4])), fault.ErrNotFound)
+}
+
 // A page that never refreshes stays in as long as it is used.
 func TestTheLoginCookieIsKeptAliveByItsUse(t *testing.T) {
 	k := authkit.New(t)

@@ -119,6 +119,7 @@ func (s *Store) failing() error {
 
 func (s *Store) wrap(tx ports.Tx) ports.Tx {
 	tx.Tenants = tenants{TenantStore: tx.Tenants, store: s}
+	tx.Standings = standings{StandingStore: tx.Standings, store: s}
 	return tx
 }
 
@@ -159,4 +160,24 @@ func (t tenants) Memberships(ctx context.Context, userID string) ([]identity.Mem
 		}
 	}
 	return left, err
+}
+
+type standings struct {
+	ports.StandingStore
+	store *Store
+}
+
+// Of shows suspensions and hides removed memberships.
+func (st standings) Of(ctx context.Context, sessionIDs []string) ([]ports.Standing, error) {
+	list, err := st.StandingStore.Of(ctx, sessionIDs)
+	st.store.mu.Lock()
+	defer st.store.mu.Unlock()
+	for i, found := range list {
+		owner := found.Session.Snapshot()
+		list[i].Suspended = found.Suspended || st.store.suspended[owner.TenantID]
+		if st.store.removed[[2]string{owner.TenantID, owner.OwnerUserID}] {
+			list[i].Role = ""
+		}
+	}
+	return list, err
 }

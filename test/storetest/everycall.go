@@ -95,6 +95,12 @@ func reads(b belongings) map[string]attempt {
 			_, err := tx.Sessions.ByID(ctx, b.session.ID())
 			return err
 		},
+		"Standings.Of": without(func(ctx context.Context, tx ports.Tx) ([]ports.Standing, error) {
+			return tx.Standings.Of(ctx, []string{b.session.ID()})
+		}),
+		"Activity.Active": without(func(ctx context.Context, tx ports.Tx) ([]ports.SessionKey, error) {
+			return tx.Activity.Active(ctx, []ports.SessionKey{{TenantID: "ten", SessionID: b.session.ID()}}, b.event.Time)
+		}),
 		"Sessions.BySecretHash": func(ctx context.Context, tx ports.Tx) error {
 			_, err := tx.Sessions.BySecretHash(ctx, hashOf("x"))
 			return err
