@@ -172,6 +172,7 @@ func TestMatrixOfActorsRoutesAndIDs(t *testing.T) {
 	v := w.victim("victim")
 	actors, paths := w.eight(v, expired), documented(t, w)
 	canaries := []string{v.execution, v.artifact, v.schedule, v.invitation, "canary-victim", v.id + `"`, v.session}
+	objects := []string{v.execution, v.artifact, v.schedule, v.session}
 	cells, leaks, diffs := 0, []string{}, []string{}
 	for _, path := range slices.Sorted(func(yield func(string) bool) {
 		for p := range paths {
@@ -212,7 +213,8 @@ func TestMatrixOfActorsRoutesAndIDs(t *testing.T) {
 					cells += 2
 					cell := fmt.Sprintf("%s %s #%d as %s", method, path, i, a.name)
 					for _, c := range canaries {
-						if strings.Contains(got, c) && !strings.Contains(want, c) {
+						named := strings.Contains(owned[i].path+owned[i].body, c) // an answer may say what was asked for; a list says what nobody named
+						if strings.Contains(got, c) && (!strings.Contains(want, c) || slices.Contains(objects, c) && !named) {
 							leaks = append(leaks, cell+": "+c)
 						}
 					}
