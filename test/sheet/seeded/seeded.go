@@ -27,20 +27,30 @@ type Mistake struct {
 // Edit replaces a text, which must be in the file exactly once.
 type Edit struct{ File, Old, New string }
 
-// Apply gives the edited file, formatted, so that an edit that makes no Go is an error.
-func (e Edit) Apply(root string) ([]byte, error) {
-	raw, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(e.File))) //nolint:gosec // the list is ours
-	if err != nil {
-		return nil, fmt.Errorf("read what to edit: %w", err)
+// Apply gives the edited files, formatted, so that edits that make no Go are an error.
+func (m Mistake) Apply(root string) (map[string][]byte, error) {
+	files := map[string][]byte{}
+	for _, e := range m.Edits {
+		raw, known := files[e.File]
+		if !known {
+			var err error
+			if raw, err = os.ReadFile(filepath.Join(root, filepath.FromSlash(e.File))); err != nil { //nolint:gosec // the list is ours
+				return nil, fmt.Errorf("%s: read what to edit: %w", m.ID, err)
+			}
+		}
+		if n := strings.Count(string(raw), e.Old); n != 1 {
+			return nil, fmt.Errorf("%s: %s has %q %d times, not once", m.ID, e.File, e.Old, n)
+		}
+		files[e.File] = []byte(strings.Replace(string(raw), e.Old, e.New, 1))
 	}
-	if n := strings.Count(string(raw), e.Old); n != 1 {
-		return nil, fmt.Errorf("%s has %q %d times, not once", e.File, e.Old, n)
+	for name, raw := range files {
+		out, err := format.Source(raw)
+		if err != nil {
+			return nil, fmt.Errorf("%s: edit %s: %w", m.ID, name, err)
+		}
+		files[name] = out
 	}
-	out, err := format.Source([]byte(strings.Replace(string(raw), e.Old, e.New, 1)))
-	if err != nil {
-		return nil, fmt.Errorf("edit %s: %w", e.File, err)
-	}
-	return out, nil
+	return files, nil
 }
 
 // Sight is what the row's test said of a mistake.
@@ -87,17 +97,17 @@ func (m Mistake) Look(ctx context.Context, root, dir string) (Sight, error) {
 
 // overlay writes the edited files and the table by which the compiler finds them.
 func (m Mistake) overlay(root, dir string) (string, error) {
+	files, err := m.Apply(root)
+	if err != nil {
+		return "", err
+	}
 	replace := map[string]string{}
-	for i, e := range m.Edits {
-		out, err := e.Apply(root)
-		if err != nil {
-			return "", fmt.Errorf("%s: %w", m.ID, err)
-		}
-		file := filepath.Join(dir, fmt.Sprintf("%s-%d.go", m.ID, i))
+	for name, out := range files {
+		file := filepath.Join(dir, m.ID+"-"+strings.ReplaceAll(name, "/", "-"))
 		if err := os.WriteFile(file, out, 0o600); err != nil {
 			return "", fmt.Errorf("%s: %w", m.ID, err)
 		}
-		replace[filepath.Join(root, filepath.FromSlash(e.File))] = file
+		replace[filepath.Join(root, filepath.FromSlash(name))] = file
 	}
 	raw, err := json.Marshal(map[string]any{"Replace": replace})
 	if err != nil {

@@ -28,10 +28,8 @@ func TestMistakesCanBeMade(t *testing.T) {
 		require.True(t, rows[m.Row], "%s names the row %q", m.ID, m.Row)
 		require.NotEmpty(t, m.What, m.ID)
 		require.True(t, len(m.Edits) > 0 != (m.Tag != ""), m.ID)
-		for _, e := range m.Edits {
-			_, err := e.Apply(root)
-			require.NoError(t, err, m.ID)
-		}
+		_, err := m.Apply(root)
+		require.NoError(t, err)
 		for name := range strings.SplitSeq(m.Run, "|") {
 			require.True(t, declared(t, m.Package, name), "%s: %s has no %s", m.ID, m.Package, name)
 		}
@@ -61,12 +59,12 @@ func TestAnEditMustFit(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "a.go"), []byte("package a\n\nvar x, y = 1, 1\n"), 0o600))
 	for _, e := range []seeded.Edit{{"a.go", "2", "3"}, {"a.go", "1", "3"}, {"a.go", "var x", "vor x"}, {"b.go", "1", "2"}} {
-		_, err := e.Apply(dir)
+		_, err := seeded.Mistake{Edits: []seeded.Edit{e}}.Apply(dir)
 		require.Error(t, err)
 	}
-	out, err := seeded.Edit{"a.go", "x, y = 1, 1", "x = 2"}.Apply(dir)
+	out, err := seeded.Mistake{Edits: []seeded.Edit{{"a.go", "x, y = 1, 1", "x = 2"}, {"a.go", "2", "3"}}}.Apply(dir)
 	require.NoError(t, err)
-	require.Equal(t, "package a\n\nvar x = 2\n", string(out))
+	require.Equal(t, "package a\n\nvar x = 3\n", string(out["a.go"]))
 }
 
 // What is wrong on purpose is in no release: the tags are none of its build, and the code of the tags is behind them.
