@@ -15,6 +15,7 @@ import (
 	"github.com/symphainy/symphainy/adapters/httpapi"
 	"github.com/symphainy/symphainy/adapters/telemetry"
 	"github.com/symphainy/symphainy/adapters/wsapi"
+	"github.com/symphainy/symphainy/application/runtime"
 	"github.com/symphainy/symphainy/ports"
 )
 
@@ -36,6 +37,11 @@ func metricsModule(cfg Config) fx.Option {
 // socketGauge tells the metrics of the sockets of this process.
 func socketGauge(m *telemetry.Metrics, hub *wsapi.Hub) {
 	m.Gauge("sockets_open", "WebSockets that are open or in their handshake.", func() float64 { return float64(hub.Open()) })
+}
+
+// engineGauge tells the metrics of the handlers of this process that cannot be stopped.
+func engineGauge(m *telemetry.Metrics, e *runtime.Engine) {
+	m.Gauge("handlers_lingering", "Handlers that go on long after the end of their context; each keeps a worker.", func() float64 { return float64(e.Lingering()) })
 }
 
 func metricsRoutes(m *telemetry.Metrics, profile bool) http.Handler {

@@ -6,6 +6,7 @@ import (
 
 	"go.uber.org/fx"
 
+	"github.com/symphainy/symphainy/adapters/telemetry"
 	"github.com/symphainy/symphainy/application/artifacts"
 	"github.com/symphainy/symphainy/application/conversation"
 	"github.com/symphainy/symphainy/application/intents"
@@ -33,6 +34,7 @@ type engineParts struct {
 	IDs        ports.IDs
 	Grants     ports.Grants
 	Catalogue  *intents.Catalogue
+	Metrics    *telemetry.Metrics
 	Log        *slog.Logger
 }
 
@@ -58,6 +60,7 @@ func newEngine(lc fx.Lifecycle, cfg Config, in engineParts) (*runtime.Engine, er
 	if err != nil {
 		return nil, err
 	}
+	engineGauge(in.Metrics, e)
 	// The work outlives the start.
 	lc.Append(fx.Hook{OnStart: func(ctx context.Context) error { return e.Start(context.WithoutCancel(ctx)) }, OnStop: e.Stop})
 	return e, nil

@@ -29,7 +29,9 @@ func TestDashboardAndAlertsNameWhatIsServed(t *testing.T) {
 	m.Backlog(store, c)
 	_, err := m.Model(saying{}, c).Chat(t.Context(), ports.ChatRequest{}, func(string) error { return nil })
 	require.NoError(t, err)
-	m.Gauge("sockets_open", "As in bootstrap.", func() float64 { return 0 })
+	for _, gauge := range []string{"sockets_open", "handlers_lingering"} {
+		m.Gauge(gauge, "As in bootstrap.", func() float64 { return 0 })
+	}
 	require.NoError(t, m.Store(store, c).Do(t.Context(), func(ctx context.Context, tx ports.Tx) error {
 		require.NoError(t, tx.Executions.Insert(ctx, accepted("exe_1", c.Now())))
 		ex, err := tx.Leases.Claim(ctx, "exe_1", "me", time.Minute)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/symphainy/symphainy/application/intents"
@@ -97,6 +98,8 @@ type Engine struct {
 	// sights are the looks that followers share, pulse is what tells them when to look.
 	sights reads[place, sight]
 	pulse  pulse
+	// lingering counts the handlers that ignore the end of their context.
+	lingering atomic.Int64
 
 	stop context.CancelFunc
 	done sync.WaitGroup

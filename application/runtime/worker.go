@@ -65,7 +65,9 @@ func (e *Engine) work(ctx context.Context, id string) error {
 	e.enter(id, r)
 	defer e.leave(id, r)
 
+	returned := e.lingers(timed, s)
 	result, err := e.handle(timed, entry, s)
+	returned()
 	if errors.Is(err, errAway) {
 		return nil
 	}
