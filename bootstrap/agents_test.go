@@ -141,33 +141,6 @@ func (p *person) chat(message string) string {
 	return answer.Response
 }
 
-// Without any model a person gets from an uploaded table and a process to an exported roadmap by chatting only.
-func TestFromFilesToAnExportedRoadmapByChatting(t *testing.T) {
-	require.NoError(t, run(t, variant(t), func(url string) {
-		p := registered(t, url)
-		require.Contains(t, p.chat("Hello"), "You have no files yet")
-		p.upload("orders-240.csv")
-		p.upload("beneficiary.bpmn")
-		for _, said := range []struct{ text, answer string }{
-			{"save orders-240.csv", "Save materialization is done"},
-			{"save it please, the beneficiary one", "Save materialization is done"},
-			{"parse orders-240.csv", "240 records"},
-			{"assess the quality of orders-240.csv", "grade A"},
-			{"analyse the last one", "Analyze structured data is done"},
-			{"create a workflow of beneficiary.bpmn", "tasks"},
-			{"analyse the coexistence", "Analyze coexistence is done"},
-			{"create a blueprint", "Create blueprint is done"},
-			{"write the SOP", "steps"},
-			{"synthesise what was found", "Synthesize outcome is done"},
-			{"make a roadmap to cut rework by 20 %, move the policies to the new system", "phases"},
-			{"export the roadmap as docx", "/api/artifacts/"},
-			{"what do I have?", "2 files"},
-		} {
-			require.Contains(t, p.chat(said.text), said.answer, said.text)
-		}
-	}))
-}
-
 // header is a transport that adds a credential.
 type header struct {
 	values http.Header

@@ -1,7 +1,6 @@
 package agents
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -16,8 +15,9 @@ type Deed struct {
 	// Verbs and Nouns are the words by which it is asked for: one of each. Without nouns a verb is enough.
 	Verbs []string
 	Nouns []string
-	// Say is what is done, as in "I will parse orders.csv".
-	Say string
+	// Say is what is done, as in "I would parse orders.csv", and Done what was, as in "I have parsed orders.csv".
+	Say  string
+	Done string
 	// Plan gives the parameters, and the thing's name if it is about one; or what to tell the person instead.
 	Plan func(f ports.SessionFacts, text string) (parameters map[string]any, name, instead string)
 }
@@ -81,8 +81,8 @@ func contentDeeds() []Deed {
 		return map[string]any{"file_id": one.ID}, one.Name, ""
 	}
 	return []Deed{
-		{Pillar: PillarContent, Intent: "save_materialization", Verbs: []string{"save", "keep", "materialize"}, Say: "save", Plan: save},
-		{Pillar: PillarContent, Intent: "parse_content", Verbs: []string{"parse", "read"}, Say: "parse", Plan: parse},
+		{Pillar: PillarContent, Intent: "save_materialization", Verbs: []string{"save", "keep", "materialize"}, Say: "save", Done: "saved", Plan: save},
+		{Pillar: PillarContent, Intent: "parse_content", Verbs: []string{"parse", "read"}, Say: "parse", Done: "parsed", Plan: parse},
 	}
 }
 
@@ -105,10 +105,10 @@ func insightsDeeds() []Deed {
 	}
 	verbs := []string{"analyze", "analyse"}
 	return []Deed{
-		{Pillar: PillarInsights, Intent: "assess_data_quality", Verbs: []string{"assess", "check", "test", "validate"}, Say: "assess the quality of", Plan: about("parsed_file_id", noParsed, "parsed_content")},
-		{Pillar: PillarInsights, Intent: "analyze_unstructured_data", Verbs: verbs, Nouns: []string{"text", "document", "letter", "prose"}, Say: "analyse the text of", Plan: analyse(false)},
-		{Pillar: PillarInsights, Intent: "interpret_data_self_discovery", Verbs: []string{"interpret", "discover"}, Say: "interpret", Plan: about("parsed_file_id", noParsed, "parsed_content")},
-		{Pillar: PillarInsights, Intent: "analyze_structured_data", Verbs: verbs, Say: "analyse", Plan: analyse(true)},
+		{Pillar: PillarInsights, Intent: "assess_data_quality", Verbs: []string{"assess", "check", "test", "validate"}, Say: "assess the quality of", Done: "assessed the quality of", Plan: about("parsed_file_id", noParsed, "parsed_content")},
+		{Pillar: PillarInsights, Intent: "analyze_unstructured_data", Verbs: verbs, Nouns: []string{"text", "document", "letter", "prose"}, Say: "analyse the text of", Done: "analysed the text of", Plan: analyse(false)},
+		{Pillar: PillarInsights, Intent: "interpret_data_self_discovery", Verbs: []string{"interpret", "discover"}, Say: "interpret", Done: "interpreted", Plan: about("parsed_file_id", noParsed, "parsed_content")},
+		{Pillar: PillarInsights, Intent: "analyze_structured_data", Verbs: verbs, Say: "analyse", Done: "analysed", Plan: analyse(true)},
 	}
 }
 
@@ -132,15 +132,18 @@ func journeyDeeds() []Deed {
 		return map[string]any{"workflow_file_path": one.ID}, one.Name, ""
 	}
 	wizard := func(_ ports.SessionFacts, text string) (map[string]any, string, string) {
-		return map[string]any{"initial_requirements": text}, "", ""
+		if _, said, ok := strings.Cut(text, ":"); ok && strings.TrimSpace(said) != "" {
+			return map[string]any{"initial_requirements": strings.TrimSpace(said)}, "", ""
+		}
+		return map[string]any{}, "", ""
 	}
 	return []Deed{
-		{Pillar: PillarJourney, Intent: "generate_sop_from_chat", Verbs: append([]string{"tell", "begin"}, create...), Nouns: []string{"wizard", "together", "chat", "conversation"}, Say: "begin an SOP with you", Plan: wizard},
-		{Pillar: PillarJourney, Intent: "analyze_coexistence", Verbs: append([]string{"analyze", "analyse", "find", "show"}, create...), Nouns: []string{"coexistence", "friction"}, Say: "analyse the coexistence in", Plan: about("workflow_id", noWorkflow, "workflow")},
-		{Pillar: PillarJourney, Intent: "create_blueprint", Verbs: create, Nouns: []string{"blueprint"}, Say: "create a blueprint of", Plan: about("workflow_id", noWorkflow, "workflow")},
-		{Pillar: PillarJourney, Intent: "generate_sop", Verbs: create, Nouns: []string{"sop", "procedure"}, Say: "write the SOP of", Plan: about("workflow_id", noWorkflow, "workflow")},
-		{Pillar: PillarJourney, Intent: "optimize_process", Verbs: []string{"optimize", "optimise", "improve"}, Say: "look for what can be better in", Plan: about("workflow_id", noWorkflow, "workflow")},
-		{Pillar: PillarJourney, Intent: "create_workflow", Verbs: create, Nouns: []string{"workflow", "process"}, Say: "create a workflow of", Plan: workflow},
+		{Pillar: PillarJourney, Intent: "generate_sop_from_chat", Verbs: append([]string{"tell", "begin"}, create...), Nouns: []string{"wizard", "together", "chat", "conversation"}, Say: "begin an SOP with you", Done: "begun an SOP with you", Plan: wizard},
+		{Pillar: PillarJourney, Intent: "analyze_coexistence", Verbs: append([]string{"analyze", "analyse", "find", "show"}, create...), Nouns: []string{"coexistence", "friction"}, Say: "analyse the coexistence in", Done: "analysed the coexistence in", Plan: about("workflow_id", noWorkflow, "workflow")},
+		{Pillar: PillarJourney, Intent: "create_blueprint", Verbs: create, Nouns: []string{"blueprint"}, Say: "create a blueprint of", Done: "created a blueprint of", Plan: about("workflow_id", noWorkflow, "workflow")},
+		{Pillar: PillarJourney, Intent: "generate_sop", Verbs: create, Nouns: []string{"sop", "procedure"}, Say: "write the SOP of", Done: "written the SOP of", Plan: about("workflow_id", noWorkflow, "workflow")},
+		{Pillar: PillarJourney, Intent: "optimize_process", Verbs: []string{"optimize", "optimise", "improve"}, Say: "look for what can be better in", Done: "looked for what can be better in", Plan: about("workflow_id", noWorkflow, "workflow")},
+		{Pillar: PillarJourney, Intent: "create_workflow", Verbs: create, Nouns: []string{"workflow", "process"}, Say: "create a workflow of", Done: "created a workflow of", Plan: workflow},
 	}
 }
 
@@ -187,11 +190,11 @@ func outcomesDeeds() []Deed {
 	}
 	nothing := func(ports.SessionFacts, string) (map[string]any, string, string) { return map[string]any{}, "", "" }
 	return []Deed{
-		{Pillar: PillarOutcomes, Intent: "export_artifact", Verbs: []string{"export", "download"}, Say: "export", Plan: export},
-		{Pillar: PillarOutcomes, Intent: "generate_roadmap", Verbs: create, Nouns: []string{"roadmap"}, Say: "make a roadmap", Plan: roadmap},
-		{Pillar: PillarOutcomes, Intent: "create_poc", Verbs: create, Nouns: []string{"poc", "proof", "proposal"}, Say: "write a proof of concept", Plan: poc},
-		{Pillar: PillarOutcomes, Intent: "create_solution", Verbs: create, Nouns: []string{"solution"}, Say: "create a solution of", Plan: solution},
-		{Pillar: PillarOutcomes, Intent: "synthesize_outcome", Verbs: []string{"synthesize", "synthesise", "summarize", "summarise"}, Say: "put together what was found", Plan: nothing},
+		{Pillar: PillarOutcomes, Intent: "export_artifact", Verbs: []string{"export", "download"}, Say: "export", Done: "exported", Plan: export},
+		{Pillar: PillarOutcomes, Intent: "generate_roadmap", Verbs: create, Nouns: []string{"roadmap"}, Say: "make a roadmap", Done: "made a roadmap", Plan: roadmap},
+		{Pillar: PillarOutcomes, Intent: "create_poc", Verbs: create, Nouns: []string{"poc", "proof", "proposal"}, Say: "write a proof of concept", Done: "written a proof of concept", Plan: poc},
+		{Pillar: PillarOutcomes, Intent: "create_solution", Verbs: create, Nouns: []string{"solution"}, Say: "create a solution of", Done: "created a solution of", Plan: solution},
+		{Pillar: PillarOutcomes, Intent: "synthesize_outcome", Verbs: []string{"synthesize", "synthesise", "summarize", "summarise"}, Say: "put together what was found", Done: "put together what was found", Plan: nothing},
 	}
 }
 
@@ -274,12 +277,13 @@ func may(t ports.Turn, intent string) bool { return slices.Contains(t.Tools, int
 // report says what became of what was started, from its results.
 func report(t ports.Turn) agent.Reply {
 	var lines []string
+	talking := false
 	for _, r := range t.Results {
-		if r.Code != "" {
-			lines = append(lines, fmt.Sprintf("%s did not work: %s", sentence(spoken(r.Call.Name)), r.Text))
-			continue
-		}
-		lines = append(lines, Outcome(r)...)
+		lines = append(lines, Outcome(t.Facts, r)...)
+		talking = talking || r.Code == "" && slices.Contains([]string{"generate_sop_from_chat", "sop_chat_message"}, r.Call.Name)
+	}
+	if talking { // what comes next is the person's answer
+		return agent.Reply{Text: strings.Join(lines, "\n"), Method: methodDeterministic}
 	}
 	g := Overlook(t.Facts).Guide()
 	return agent.Reply{

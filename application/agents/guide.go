@@ -36,6 +36,16 @@ func (GuideAgent) Respond(_ context.Context, t ports.Turn, say func(string) erro
 		}
 		return reply, Stream(reply.Text, say)
 	}
+	said := ""
+	switch {
+	case Mentions(t.Text, "status", "progress", "compare"):
+		said, _ = Answer(t.Facts, t.Text, "parsed_content", "workflow", "roadmap")
+	case Mentions(t.Text, "wrong", "problem", "issue", "error"):
+		said = Troubles(o, t.Text) + "\n\n" + next(g)
+	}
+	if said != "" {
+		return agent.Reply{Text: said, Suggestions: g.Steps, Method: methodDeterministic, Data: guideData(a, g)}, Stream(said, say)
+	}
 	paragraphs := []string{opening(t, a), standing(o)}
 	if a.Pillar != "" {
 		paragraphs = append(paragraphs, handOver(a))
@@ -73,6 +83,9 @@ func standing(o Overview) string {
 		parts = append(parts, f.Describe())
 	}
 	text := fmt.Sprintf("You have %s; %s.", Count(len(o.Files), "file"), strings.Join(parts, "; "))
+	if made := o.made(); made != "" {
+		text += " Made of that: " + made + "."
+	}
 	if n := len(o.Running); n > 0 {
 		text += fmt.Sprintf(" %s still running.", isAre(n, "execution"))
 	}
@@ -80,6 +93,20 @@ func standing(o Overview) string {
 		text += fmt.Sprintf(" The last failure was %s: %s", o.Failed[0].Intent.Type, o.Failed[0].ErrorMessage)
 	}
 	return text
+}
+
+// made names the newest result of each kind, in the order of the journey.
+func (o Overview) made() string {
+	var list []string
+	for _, kind := range []string{"workflow", "sop", "coexistence_analysis", "blueprint", "synthesis", "roadmap", "poc", "solution"} {
+		if t, ok := o.Newest[kind]; ok {
+			list = append(list, fmt.Sprintf("%s %q", spoken(kind), t.Name))
+		}
+	}
+	if len(list) < 2 {
+		return strings.Join(list, "")
+	}
+	return strings.Join(list[:len(list)-1], ", ") + " and " + list[len(list)-1]
 }
 
 func isAre(n int, noun string) string {

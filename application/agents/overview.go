@@ -45,8 +45,16 @@ type Overview struct {
 	Failed []execution.Snapshot
 	// Running are executions that have not ended, without the turn that asks.
 	Running []execution.Snapshot
-	// Made counts artifacts by type.
-	Made map[string]int
+	// Made counts artifacts by type, and Newest is the newest of each.
+	Made   map[string]int
+	Newest map[string]Thing
+	// drawn are the files of which a workflow was made.
+	drawn map[string]bool
+}
+
+// Process reports whether the file is a process, whose elements are not data.
+func (f File) Process() bool {
+	return f.Format == "bpmn" || strings.HasSuffix(strings.ToLower(f.Name), ".bpmn")
 }
 
 type parsedPayload struct {
@@ -65,7 +73,7 @@ type qualityPayload struct {
 
 // Overlook joins the facts of a session. A payload that does not read is left out of the join; its artifact still counts.
 func Overlook(f ports.SessionFacts) Overview {
-	o := Overview{Made: map[string]int{}}
+	o := Overview{Made: map[string]int{}, Newest: map[string]Thing{}, drawn: map[string]bool{}}
 	byFile, byParsed := map[string]*File{}, map[string]*File{}
 	o.Files = make([]File, 0, len(f.Files))
 	for _, a := range oldestFirst(f.Files) {
@@ -100,6 +108,14 @@ func Overlook(f ports.SessionFacts) Overview {
 	for _, list := range [][]artifact.Snapshot{f.Files, f.Parsed, f.Quality, f.Others} {
 		for _, a := range list {
 			o.Made[a.Type]++
+		}
+	}
+	for _, t := range Things(f) {
+		o.Newest[t.Type] = t
+		if t.Type == "workflow" {
+			for _, id := range t.Parents {
+				o.drawn[id] = true
+			}
 		}
 	}
 	o.work(f.Executions)

@@ -15,9 +15,11 @@ type Thing struct {
 	Type    string
 	Name    string
 	Payload []byte
+	// Parents are what it was made of.
+	Parents []string
 }
 
-// Things gives what the session holds of the types, oldest first. A parsed document is called like its file.
+// Things gives what the session holds of the types, of all without any, oldest first. A parsed document is called like its file.
 func Things(f ports.SessionFacts, types ...string) []Thing {
 	names := map[string]string{}
 	for _, a := range f.Files {
@@ -26,14 +28,14 @@ func Things(f ports.SessionFacts, types ...string) []Thing {
 	var list []artifact.Snapshot
 	for _, part := range [][]artifact.Snapshot{f.Files, f.Parsed, f.Quality, f.Others} {
 		for _, a := range part {
-			if slices.Contains(types, a.Type) {
+			if len(types) == 0 || slices.Contains(types, a.Type) {
 				list = append(list, a)
 			}
 		}
 	}
 	things := make([]Thing, 0, len(list))
 	for _, a := range oldestFirst(list) {
-		things = append(things, Thing{ID: a.ID, Type: a.Type, Name: nameOf(a, names), Payload: a.Payload})
+		things = append(things, Thing{ID: a.ID, Type: a.Type, Name: nameOf(a, names), Payload: a.Payload, Parents: a.Parents})
 	}
 	return things
 }
@@ -50,6 +52,9 @@ func nameOf(a artifact.Snapshot, files map[string]string) string {
 	if json.Unmarshal(a.Payload, &p) != nil {
 		p.FileID = "" // a payload of another shape names nothing
 	}
+	if a.Type == "workflow" { // a process has a name of its own
+		p.FileID = ""
+	}
 	for _, name := range []string{files[p.FileID], a.Name, p.Workflow, p.SOP, p.Title, p.Name} {
 		if name != "" {
 			return name
@@ -59,7 +64,15 @@ func nameOf(a artifact.Snapshot, files map[string]string) string {
 }
 
 // spoken writes a type as people say it.
-func spoken(name string) string { return strings.ReplaceAll(name, "_", " ") }
+func spoken(name string) string {
+	switch name {
+	case "sop":
+		return "SOP"
+	case "poc":
+		return "proof of concept"
+	}
+	return strings.ReplaceAll(name, "_", " ")
+}
 
 // Pick finds the one thing that a text means: by id, by its whole name, "the last one", a beginning of its name, or because there is only
 // one. Several that could be meant come back together.

@@ -62,6 +62,8 @@ func (f File) Describe() string {
 		return f.Name + " is uploaded and waits to be saved"
 	case f.ParsedID == "":
 		return f.Name + " is saved and waits to be parsed"
+	case f.Process():
+		return fmt.Sprintf("%s is parsed with %s", f.Name, Count(f.Records, "element"))
 	case !f.Assessed:
 		return fmt.Sprintf("%s is parsed with %s", f.Name, Count(f.Records, "row"))
 	case len(f.Issues) == 0:

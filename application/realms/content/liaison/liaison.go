@@ -33,9 +33,8 @@ type topic struct {
 
 func topics() []topic {
 	return []topic{
-		{[]string{"wrong", "issue", "problem", "error", "fail", "failed", "bad", "quality", "why"}, troubles},
+		{[]string{"wrong", "issue", "problem", "error", "fail", "failed", "bad", "quality", "why"}, agents.Troubles},
 		{[]string{"row", "record", "column", "field", "schema", "structure", "about", "describe", "explain", "show"}, details},
-		{[]string{"running", "status", "progress", "busy", "waiting"}, progress},
 		{[]string{"upload", "add", "ingest"}, uploading},
 		{[]string{"file", "have", "list", "which", "what", "content", "data", "parse", "save", "next"}, listing},
 	}
@@ -48,7 +47,7 @@ func (Agent) Respond(_ context.Context, t ports.Turn, say func(string) error) (a
 	}
 	o := agents.Overlook(t.Facts)
 	g := o.Guide()
-	text := answer(o, t.Text)
+	text := answer(t, o)
 	if len(g.Steps) > 0 && g.Steps[0].IntentType != "" {
 		text += "\n\nNext: " + g.Steps[0].Label + "?"
 	}
@@ -58,15 +57,17 @@ func (Agent) Respond(_ context.Context, t ports.Turn, say func(string) error) (a
 	return agent.Reply{Text: text, Suggestions: g.Steps, Method: "deterministic", Data: data(o, g)}, nil
 }
 
-func answer(o agents.Overview, text string) string {
-	words := agents.Words(text)
-	for _, t := range topics() {
-		for _, w := range words {
-			for _, base := range t.words {
-				if agents.Matches(w, base) {
-					return t.answer(o, text)
-				}
-			}
+func answer(t ports.Turn, o agents.Overview) string {
+	text := t.Text
+	if agents.Mentions(text, "compare", "comparison", "difference", "differ", "versus", "vs") {
+		return agents.Compare(t.Facts, text, "parsed_content")
+	}
+	if agents.Mentions(text, "running", "status", "progress", "busy", "waiting") {
+		return agents.Status(t.Facts, text)
+	}
+	for _, topic := range topics() {
+		if agents.Mentions(text, topic.words...) {
+			return topic.answer(o, text)
 		}
 	}
 	if named := o.Resolve(text); len(named) > 0 {
@@ -97,77 +98,6 @@ func details(o agents.Overview, text string) string {
 		out += fmt.Sprintf(" It has %s: %s.", agents.Count(len(f.Columns), "column"), agents.Names(f.Columns))
 	}
 	return out
-}
-
-func troubles(o agents.Overview, text string) string {
-	if named := o.Resolve(text); len(named) != 1 && len(o.Files) > 1 && !anyIssue(o) && len(o.Failed) == 0 {
-		return "I know of no trouble: nothing failed, and no assessment found an issue. " + unassessed(o)
-	}
-	var parts []string
-	for _, f := range candidates(o, text) {
-		parts = append(parts, fileTroubles(f))
-	}
-	for _, e := range o.Failed {
-		parts = append(parts, fmt.Sprintf("%s failed: %s", e.Intent.Type, e.ErrorMessage))
-	}
-	if len(parts) == 0 {
-		return "There is nothing that could be wrong yet: you have no files."
-	}
-	return strings.Join(parts, "\n")
-}
-
-func candidates(o agents.Overview, text string) []agents.File {
-	if named := o.Resolve(text); len(named) > 0 {
-		return named
-	}
-	return o.Files
-}
-
-func fileTroubles(f agents.File) string {
-	switch {
-	case !f.Assessed:
-		return fmt.Sprintf("%s; its quality has not been assessed, so I cannot say what is wrong with it.", f.Describe())
-	case len(f.Issues) == 0:
-		return f.Name + " has no quality issue (grade " + f.Grade + ")."
-	}
-	lines := []string{fmt.Sprintf("%s has %s (grade %s):", f.Name, agents.Count(len(f.Issues), "quality issue"), f.Grade)}
-	for _, i := range f.Issues {
-		lines = append(lines, fmt.Sprintf("- [%s] %s", i.Severity, i.Description))
-	}
-	return strings.Join(lines, "\n")
-}
-
-func anyIssue(o agents.Overview) bool {
-	for _, f := range o.Files {
-		if len(f.Issues) > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-func unassessed(o agents.Overview) string {
-	var names []string
-	for _, f := range o.Files {
-		if !f.Assessed {
-			names = append(names, f.Name)
-		}
-	}
-	if len(names) == 0 {
-		return ""
-	}
-	return "Not assessed yet: " + agents.Names(names) + "."
-}
-
-func progress(o agents.Overview, _ string) string {
-	if len(o.Running) == 0 {
-		return "Nothing is running just now."
-	}
-	lines := []string{agents.Count(len(o.Running), "execution") + " in progress:"}
-	for _, e := range o.Running {
-		lines = append(lines, fmt.Sprintf("- %s (%s)", e.Intent.Type, e.State.Wire()))
-	}
-	return strings.Join(lines, "\n")
 }
 
 func uploading(o agents.Overview, _ string) string {

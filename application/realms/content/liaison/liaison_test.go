@@ -46,6 +46,9 @@ func TestAnswersComeFromTheSession(t *testing.T) {
 		"what is wrong with people.csv": {"has not been assessed"},
 		"is something running?":         {"Nothing is running"},
 		"how do I upload something":     {"POST /api/files"},
+		"compare orders and people":     {"orders.csv is parsed with 240 rows", "people.csv is saved and waits"},
+		"compare them":                  {"Which two do you mean"},
+		"status of exe_1":               {"no such execution"},
 		"sing me a lullaby":             {"I did not understand"},
 	} {
 		answer := ask(t, text, facts())

@@ -31,8 +31,21 @@ func (Agent) Respond(_ context.Context, t ports.Turn, say func(string) error) (a
 	return reply, agents.Stream(reply.Text, say)
 }
 
+// kinds are the results that it can speak about.
+func kinds() []string {
+	return []string{
+		"quality_assessment", "structured_analysis", "unstructured_analysis", "discovery", "interpretation", "matching_result", "relationships", "analysis_report", "query_result",
+	}
+}
+
 // answer tells what was found out, and what can be.
 func answer(t ports.Turn) string {
+	if agents.Mentions(t.Text, "wrong", "issue", "problem", "error", "bad", "worst", "fail") {
+		return agents.Troubles(agents.Overlook(t.Facts), t.Text)
+	}
+	if said, ok := agents.Answer(t.Facts, t.Text, kinds()...); ok {
+		return said
+	}
 	var lines []string
 	for _, f := range agents.Overlook(t.Facts).Files {
 		if f.ParsedID == "" {

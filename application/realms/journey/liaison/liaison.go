@@ -56,8 +56,15 @@ func wizard(t ports.Turn) (agent.Reply, bool) {
 
 // answer tells what there is of processes, and what can be made.
 func answer(t ports.Turn) string {
+	kinds := []string{"workflow", "sop", "coexistence_analysis", "optimization", "blueprint"}
+	if agents.Mentions(t.Text, "wrong", "friction", "conflict", "problem", "issue") {
+		return agents.Explain(t.Facts, t.Text, "coexistence_analysis")
+	}
+	if said, ok := agents.Answer(t.Facts, t.Text, kinds...); ok {
+		return said
+	}
 	var lines []string
-	for _, a := range agents.Things(t.Facts, "workflow", "sop", "coexistence_analysis", "optimization", "blueprint") {
+	for _, a := range agents.Things(t.Facts, kinds...) {
 		lines = append(lines, fmt.Sprintf("- %s: %s%s", strings.ReplaceAll(a.Type, "_", " "), a.Name, figures(a)))
 	}
 	if len(lines) == 0 {
@@ -79,7 +86,7 @@ func figures(a agents.Thing) string {
 	}
 	switch {
 	case p.Friction != nil:
-		return fmt.Sprintf(" (friction removal potential %g)", *p.Friction)
+		return fmt.Sprintf(" (friction removal potential %.0f %%)", 100**p.Friction)
 	case p.Steps != nil:
 		return fmt.Sprintf(" (%s)", agents.Count(*p.Steps, "step"))
 	case p.Tasks != nil:

@@ -34,6 +34,10 @@ func (Agent) Respond(_ context.Context, t ports.Turn, say func(string) error) (a
 
 // answer tells what is ready, what is missing, and what was made.
 func answer(t ports.Turn) string {
+	kinds := []string{"synthesis", "roadmap", "poc", "solution", "export"}
+	if said, ok := agents.Answer(t.Facts, t.Text, kinds...); ok {
+		return said
+	}
 	o := agents.Overlook(t.Facts)
 	var lines []string
 	for _, p := range []agents.Pillar{agents.PillarContent, agents.PillarInsights, agents.PillarJourney} {
@@ -43,7 +47,7 @@ func answer(t ports.Turn) string {
 		}
 		lines = append(lines, fmt.Sprintf("- %s: %s", p.Title(), state))
 	}
-	for _, a := range agents.Things(t.Facts, "synthesis", "roadmap", "poc", "solution", "export") {
+	for _, a := range agents.Things(t.Facts, kinds...) {
 		lines = append(lines, fmt.Sprintf("- %s: %s", a.Type, a.Name))
 	}
 	return "For plans there is:\n" + strings.Join(lines, "\n") +
