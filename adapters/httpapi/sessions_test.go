@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/symphainy/symphainy/test/sheet"
 )
 
 const unknownSession = "ses_01jd8h0000exampe0000000000"
@@ -58,6 +60,7 @@ func TestSecretsNeverInURLs(t *testing.T) {
 	} {
 		w.do(call{method: "GET", path: path, secret: v.secret}).fails(400, "secret_in_url")
 	}
+	sheet.Record(t, "S10", 6, "secrets in URLs that passed 0", "6/6 refused")
 }
 
 func TestServerChoosesSessionIDs(t *testing.T) {
@@ -74,6 +77,7 @@ func TestServerChoosesSessionIDs(t *testing.T) {
 	w.do(call{method: "POST", path: "/api/session/create", body: map[string]any{"tenant_id": "ten_x"}}).fails(403, "tenant_mismatch")
 	w.do(call{method: "POST", path: "/api/session/create", body: map[string]any{"tenant_id": nil, "user_id": nil}}).is(201)
 	w.do(call{method: "POST", path: "/api/session/create-anonymous", header: map[string]string{"Origin": "https://evil.example"}}).fails(403, "origin_refused")
+	sheet.Record(t, "S2", 11, "ids that a client chose 0", "never adopted")
 }
 
 func TestCreateForUsers(t *testing.T) {

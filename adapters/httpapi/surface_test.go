@@ -91,6 +91,7 @@ func TestBodyLimits(t *testing.T) {
 	require.NotEqual(t, 413, w.do(call{method: "POST", path: "/api/intent/submit", body: large, secret: v.secret}).status)
 	w.do(call{method: "POST", path: "/api/intent/submit", body: large}).fails(413, "limit_exceeded")
 	w.do(call{method: "POST", path: "/api/intent/submit", body: `{"a":"` + strings.Repeat("x", 24<<20) + `"}`, secret: v.secret}).fails(413, "limit_exceeded")
+	sheet.Record(t, "N12", 4*3+3, "bodies: the limit passes, one byte more does not", "documented = enforced, as far as bodies")
 }
 
 func TestRequestsAreBounded(t *testing.T) {
@@ -108,6 +109,7 @@ func TestRequestsAreBounded(t *testing.T) {
 		many[fmt.Sprintf("X-H%d", i)] = strings.Repeat("v", 80)
 	}
 	w.do(call{method: "GET", path: "/health", header: many}).fails(431, "headers_too_large")
+	sheet.Record(t, "N2", 9, "400 and 431 before a handler runs; memory is not measured", "refused")
 }
 
 // TestPathsAreMatchedAsReceived tries to get past the table (N8, N4).
@@ -291,4 +293,19 @@ func TestSocketsGetTheirPath(t *testing.T) {
 	w := newWorld(t)
 	require.Equal(t, "exe_1", w.do(call{method: "GET", path: "/api/execution/exe_1/stream"}).is(401).json()["detail"])
 	w.do(call{method: "GET", path: "/api/runtime/agent"}).is(401)
+}
+
+// N10: what operators look at is not on the public port, and its answers do not tell how the program was built.
+func TestOperatorsThingsAreNotPublic(t *testing.T) {
+	w := newWorld(t)
+	ada := w.register("ada")
+	paths := []string{"/metrics", "/debug/pprof/", "/debug/pprof/heap", "/debug/vars", "/internal/submit", "/v1/submit", "/runtime/submit", "/.env", "/.git/config", "/server-status"}
+	for _, path := range paths {
+		for _, token := range []string{"", ada.token} {
+			got := w.do(call{method: "GET", path: path, token: token})
+			require.Equal(t, 404, got.status, path)
+			require.NotContains(t, string(got.body), "go1.")
+		}
+	}
+	sheet.Record(t, "N10", 2*len(paths), "open 0", "0")
 }

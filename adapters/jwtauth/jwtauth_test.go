@@ -15,6 +15,7 @@ import (
 	"github.com/symphainy/symphainy/adapters/jwtauth"
 	"github.com/symphainy/symphainy/domain/typeid"
 	"github.com/symphainy/symphainy/ports"
+	"github.com/symphainy/symphainy/test/sheet"
 )
 
 func TestIssuedTokenVerifiesToTheSameClaims(t *testing.T) {
@@ -125,11 +126,13 @@ func TestKeyRotationOverlaps(t *testing.T) {
 			require.Equal(t, want, err == nil, "%v: %v", step.live, err)
 		}
 	}
+	sheet.Record(t, "A2", 12, "tokens of live keys pass, of retired and foreign ones do not", "12/12")
 }
 
 func TestAnotherIssuersKeyUnderOurIDIsRefused(t *testing.T) {
 	_, err := verifier(t, &clock{now: noon}, "live").Verify(sign(t, key("foreign"), goodHeader().json(t), goodPayload().json(t)))
 	require.ErrorIs(t, err, ports.ErrToken)
+	sheet.Record(t, "A2", 1, "a foreign key under our id is refused", "refused")
 }
 
 func TestConfigurationThatSwitchesAChecksOffIsRefused(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/symphainy/symphainy/ports"
+	"github.com/symphainy/symphainy/test/sheet"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -128,6 +129,7 @@ func TestTwoComputeSixteenWaitTheRestIsBusy(t *testing.T) {
 		_, err = h.Hash(t.Context(), "x")
 		require.NoError(t, err, "all places are free again")
 	})
+	sheet.Record(t, "A9", 218, "2 compute, 16 wait and are served, 200 are busy; memory and others' times: make bench", "2, 16, the rest busy")
 }
 
 func TestWaitingEndsWithTheCaller(t *testing.T) {

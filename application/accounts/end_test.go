@@ -13,6 +13,7 @@ import (
 	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/domain/identity"
 	"github.com/symphainy/symphainy/test/authkit"
+	"github.com/symphainy/symphainy/test/sheet"
 )
 
 func TestLogoutEndsEverythingOfTheSignIn(t *testing.T) {
@@ -38,6 +39,7 @@ func TestLogoutEndsEverythingOfTheSignIn(t *testing.T) {
 	require.ErrorIs(t, replica.Check(t.Context(), p), securityguard.ErrSessionChanged, "within a second, without any hint")
 	require.NoError(t, k.Guard.Check(t.Context(), k.Caller(other.AccessToken)), "the other sign-in goes on")
 	require.NoError(t, k.Accounts.Logout(t.Context(), p), "twice is no error")
+	sheet.Record(t, "A12", 5, "access, refresh, cookie, ticket here and the session in another process: still good 0", "0 within 1 s")
 }
 
 // A session that was upgraded with a sign-in's token belongs to that sign-in: logging out by either ends both.
@@ -98,6 +100,7 @@ func TestPasswordChangeEndsTheOtherSignIns(t *testing.T) {
 	require.ErrorIs(t, login(t, k, "ada@example.org", authkit.Password, k.Client()), accounts.ErrAuthentication)
 	require.NoError(t, login(t, k, "ada@example.org", "violet armchair 18", k.Client()))
 	require.Contains(t, k.Audit(own.Tenant.ID), "auth.password_changed completed")
+	sheet.Record(t, "A13", 4, "other sign-ins still good 0 of 2, own ones kept 2 of 2", "0, kept")
 }
 
 func TestPasswordChangeNeedsTheOldOneAndAGoodNewOne(t *testing.T) {
@@ -148,6 +151,7 @@ func TestLostRightsAreLostWithinASecond(t *testing.T) {
 			require.ErrorIs(t, login(t, k, "ada@example.org", authkit.Password, k.Client()), accounts.ErrAuthentication)
 		})
 	}
+	sheet.Record(t, "A14", 3*8, "disabled, suspended, removed: ways in that are left after 1 s 0", "0")
 }
 
 func TestLogoutReadsAllPagesOfSessions(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"github.com/symphainy/symphainy/domain/session"
 	"github.com/symphainy/symphainy/ports"
 	"github.com/symphainy/symphainy/test/authkit"
+	"github.com/symphainy/symphainy/test/sheet"
 )
 
 // unlimited lifts the limits that are not the point of a test.
@@ -56,6 +57,7 @@ func TestReasonsToRefuseLookAlike(t *testing.T) {
 		require.Equal(t, 1, matched, name)
 		require.Equal(t, name == "unknown", dummies == 1, name)
 	}
+	sheet.Record(t, "A6", 6, "six reasons, one answer and one comparison each: differences 0; times are not measured", "0")
 }
 
 func TestWhatCannotBeAPasswordIsComparedToo(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"github.com/symphainy/symphainy/domain/session"
 	"github.com/symphainy/symphainy/ports"
 	"github.com/symphainy/symphainy/test/authkit"
+	"github.com/symphainy/symphainy/test/sheet"
 )
 
 func refresh(t *testing.T, k *authkit.Kit, token string) accounts.SignIn {
@@ -87,6 +88,7 @@ func TestReplayOfAnyOldTokenRevokesTheFamily(t *testing.T) {
 		require.ErrorIs(t, k.Guard.Check(t.Context(), before), securityguard.ErrSessionChanged)
 		require.Contains(t, k.Audit(first.Tenant.ID), "auth.refresh_reused denied")
 	}
+	sheet.Record(t, "A3", 100, "every old token of a chain of 100 revokes the family, which is dead in the store at once", "100/100")
 }
 
 // The answer was lost after the commit: the retry gets the same child, byte for byte, for ten seconds; then it is a replay.
@@ -109,6 +111,7 @@ func TestALostAnswerCanBeHadAgain(t *testing.T) {
 		require.Equal(t, child.Claims.SessionID, again.Claims.SessionID)
 		refresh(t, k, child.RefreshToken)
 	}
+	sheet.Record(t, "A5", 5, "same child within the grace 3/3, revoked after it 2/2; cut after COMMIT: R4", "same child; revoked")
 }
 
 func TestTwoBehindIsAReplayAlsoWithinTheGrace(t *testing.T) {
@@ -151,6 +154,7 @@ func TestParallelRefreshesGiveOneChild(t *testing.T) {
 		require.Equal(t, 21, l.Counter, "one step for each round")
 		return nil
 	}))
+	sheet.Record(t, "A4", 20*50, "20 tokens by 50 at once over 3 processes: independent children 0", "0")
 }
 
 // The family is revoked although the answer is an error, and a store that fails then is a 503 and no revocation that did not happen.

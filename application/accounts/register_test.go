@@ -16,6 +16,7 @@ import (
 	"github.com/symphainy/symphainy/domain/session"
 	"github.com/symphainy/symphainy/ports"
 	"github.com/symphainy/symphainy/test/authkit"
+	"github.com/symphainy/symphainy/test/sheet"
 )
 
 func TestRegisterMakesAnOwnerOfATenantAndSignsThemIn(t *testing.T) {
@@ -121,6 +122,7 @@ func TestPasswordRules(t *testing.T) {
 			require.NotContains(t, err.Error(), "xk7", "a password is never quoted")
 		})
 	}
+	sheet.Record(t, "A10", 34, "lengths, forms, controls and the block-list as documented", "34/34")
 }
 
 func TestTheMinimumCanOnlyBeRaised(t *testing.T) {
@@ -189,6 +191,7 @@ func TestATakenMailIsNeverLoggedInTo(t *testing.T) {
 	require.Equal(t, 1, k.Users())
 	require.Contains(t, k.Audit(accounts.PlatformScope), "auth.registered denied")
 	require.Equal(t, first.Session.Epoch(), k.Session(first.Session.ID()).Epoch())
+	sheet.Record(t, "A11", 7, "taken mails with their right password signed in 0", "0")
 }
 
 func TestFiftyAtOnceMakeOneUser(t *testing.T) {
@@ -217,6 +220,7 @@ func TestFiftyAtOnceMakeOneUser(t *testing.T) {
 	}
 	require.Equal(t, 1, made)
 	require.Equal(t, 1, k.Users())
+	sheet.Record(t, "A11", 50, "accounts of one mail in two spellings made 1", "1 of 50")
 }
 
 func TestRegistrationsAreLimited(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"github.com/symphainy/symphainy/domain/intent"
 	"github.com/symphainy/symphainy/domain/session"
 	"github.com/symphainy/symphainy/ports"
+	"github.com/symphainy/symphainy/test/sheet"
 )
 
 func TestARealmThatPanicsAboutAFailureDoesNotKeepTheExecutionAlive(t *testing.T) {
@@ -196,6 +197,7 @@ func TestRightsAreCheckedBeforeEachStep(t *testing.T) {
 	id := w.submit(submission("act"))
 	w.work()
 	require.Equal(t, "permission_denied", w.get(id).ErrorCode)
+	sheet.Record(t, "T12", 1, "steps that ran after the right was gone 0", "0")
 }
 
 func TestAnExecutionThatTakesTooLongFails(t *testing.T) {

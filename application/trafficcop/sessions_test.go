@@ -17,6 +17,7 @@ import (
 	"github.com/symphainy/symphainy/domain/typeid"
 	"github.com/symphainy/symphainy/ports"
 	"github.com/symphainy/symphainy/test/authkit"
+	"github.com/symphainy/symphainy/test/sheet"
 )
 
 // visitor gives the caller that an anonymous session is.
@@ -65,6 +66,7 @@ func TestAnonymousSessionsAreLimited(t *testing.T) {
 	require.NoError(t, create(other, k.Client()))
 	k.Clock.Advance(time.Hour)
 	require.NoError(t, create(k.Sessions, c))
+	sheet.Record(t, "S14", 10_000, "made from one address 30, on every process", "30 an hour")
 }
 
 func TestAnonymousSessionsAreLimitedInAll(t *testing.T) {
@@ -118,6 +120,7 @@ func TestAnonymousSessionsExpire(t *testing.T) {
 	for _, c := range []trafficcop.Created{idle, used} {
 		require.ErrorIs(t, upgrade(t, k, in.AccessToken, c.Session.ID(), c.Secret), fault.ErrNotFound)
 	}
+	sheet.Record(t, "S14", 2, "gone after 2 h idle and 24 h in all", "gone")
 }
 
 func TestSessionsAreForTheirOwners(t *testing.T) {
