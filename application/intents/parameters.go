@@ -156,6 +156,9 @@ func field(v *jsonschema.ValidationError) []fault.Field {
 		return named(v, k.Missing, "missing", "This parameter is needed.")
 	case *kind.AdditionalProperties:
 		return named(v, k.Properties, "unknown_field", "This intent has no such parameter.")
+	case *kind.Pattern:
+		text := fmt.Sprintf("%q does not have the form that is needed; the example of the intent in GET /api/intents shows one.", k.Got)
+		return []fault.Field{{Pointer: pointer(v.InstanceLocation), Code: "invalid_pattern", Message: shorten(text)}}
 	}
 	words := v.ErrorKind.KeywordPath()
 	code := "invalid"

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/symphainy/symphainy/application/artifacts"
+	"github.com/symphainy/symphainy/application/realms/say"
 	"github.com/symphainy/symphainy/domain/artifact"
 	"github.com/symphainy/symphainy/domain/document"
 	"github.com/symphainy/symphainy/domain/identity"
@@ -138,7 +139,7 @@ func tableOf(doc *document.Document, parameter, name string) (int, error) {
 			return i, nil
 		}
 	}
-	return 0, wrong(parameter, "unknown_table", "the document has no table of this name.")
+	return 0, wrong(parameter, "unknown_table", "the document has no table of this name. It has "+listed(doc.Tables, func(t document.Table) string { return t.Name })+".")
 }
 
 // truncations warns of tables of which the parser read a part only.
@@ -150,4 +151,17 @@ func truncations(tables ...document.Table) []any {
 		}
 	}
 	return out
+}
+
+// listed names what there is, up to ten of it.
+func listed[T any](all []T, name func(T) string) string {
+	const most = 10
+	var names []string
+	for _, x := range all[:min(len(all), most)] {
+		names = append(names, say.Quote(name(x)))
+	}
+	if len(all) == 0 {
+		return "none"
+	}
+	return say.Join(names, len(all))
 }

@@ -91,7 +91,17 @@ func (p *plan) remediation(list []finding) phase {
 			about = append(about, name)
 		}
 	}
-	f.Objective = fmt.Sprintf("Resolve %d high and %d medium findings in %s.", counts[high], counts[medium], named(about))
+	var kinds []string
+	for _, severity := range []string{high, medium} {
+		if counts[severity] > 0 {
+			kinds = append(kinds, fmt.Sprintf("%d %s", counts[severity], severity))
+		}
+	}
+	noun := "findings"
+	if len(list) == 1 {
+		noun = "finding"
+	}
+	f.Objective = fmt.Sprintf("Resolve %s %s in %s.", strings.Join(kinds, " and "), noun, named(about))
 	for _, name := range few(about, 20) {
 		f.Deliverables = append(f.Deliverables, "Corrected data of "+say.Quote(name))
 	}

@@ -271,7 +271,7 @@ func (s *synthesis) summary() string {
 		add("insights", fmt.Sprintf("%s made.", say.Plural(s.insights, "analysis was", "analyses were")))
 	}
 	if f := s.friction; f.Analyses > 0 {
-		add("journey", fmt.Sprintf("Of %s, friction can be removed from %d, and %d keep a human focus.", say.Plural(f.Steps, "process step", "process steps"), f.Friction, f.Human))
+		add("journey", fmt.Sprintf("Of %s, friction can be removed from %d, and the human focus stays on %d.", say.Plural(f.Steps, "process step", "process steps"), f.Friction, f.Human))
 	} else if s.trip != none {
 		add("journey", fmt.Sprintf("%s and %s were made.", say.Plural(s.h.total[workflows], "workflow", "workflows"), say.Plural(s.h.total[procedures], "procedure", "procedures")))
 	}

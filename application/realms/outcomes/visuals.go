@@ -132,7 +132,7 @@ func (s *synthesis) drawQuality(p *svg.Picture, y int) int {
 		case x.Value < 0.9:
 			colour = amber
 		}
-		bar(p, y, x.Name, x.Value, colour, say.Rounded(rounded(x.Value, 2))+" "+x.Grade)
+		bar(p, y, x.Name, x.Value, colour, say.Rounded(rounded(100*x.Value, 1))+" %  "+x.Grade)
 		y += 26
 	}
 	if n := len(s.scores) - 8; n > 0 {
@@ -165,7 +165,10 @@ func (s *synthesis) markdown(title string) string {
 	}
 	row("content", "Content", s.content, fmt.Sprintf("%d files, %d parsed, %d records, %d embeddings, %d failed", h[files], h[documents], s.h.records, h[fingerprints]+h[meanings], s.h.failedIn("content")))
 	row("insights", "Insights", s.insight, fmt.Sprintf("%d results, %d metrics, %d relationships, %d failed", s.insights, s.metrics, s.relationships, s.h.failedIn("insights")))
-	row("journey", "Journey", s.trip, fmt.Sprintf("%d workflows, %d procedures, %d blueprints, %d friction steps", h[workflows], h[procedures], h[blueprints], s.friction.Friction))
+	row("journey", "Journey", s.trip, strings.Join([]string{
+		say.Plural(h[workflows], "workflow", "workflows"), say.Plural(h[procedures], "procedure", "procedures"), say.Plural(h[blueprints], "blueprint", "blueprints"),
+		say.Plural(s.friction.Friction, "friction step", "friction steps"),
+	}, ", "))
 	section(&b, "Key findings", s.keyFindings(), func(x map[string]any) string {
 		return fmt.Sprintf("**%s** %s", x["severity"], say.Markdown(fmt.Sprint(x["finding"])))
 	})

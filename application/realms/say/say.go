@@ -130,6 +130,9 @@ func Words(id string) string {
 	if s == "" {
 		return s
 	}
+	if s == "sop" || s == "poc" {
+		return strings.ToUpper(s)
+	}
 	r := []rune(s)
 	r[0] = unicode.ToUpper(r[0])
 	return string(r)

@@ -217,8 +217,8 @@ func (a *assessor) outliers(t *tableState, c *columnState) {
 	a.add(Issue{
 		Code: "outliers", Dimension: Accuracy, Severity: Low, Table: t.Name, Column: c.Name,
 		Count: found.count, Share: share(found.count, c.filled), Rows: found.rows(),
-		Description: fmt.Sprintf("Column %s has %s far from the rest: %s. The others lie between %s and %s.",
-			say.Quote(c.Name), say.Plural(found.count, "value", "values"), a.named(&found), say.Number(low), say.Number(high)),
+		Description: fmt.Sprintf("Column %s has %s far from the rest: %s. What is below %s or above %s counts as far.",
+			say.Quote(c.Name), say.Plural(found.count, "value", "values"), a.named(&found), say.Rounded(low), say.Rounded(high)),
 		Suggestion: fmt.Sprintf("Check whether the value%s may be a slip of the keyboard.", ending(found.count)),
 	})
 }

@@ -89,7 +89,7 @@ func TestKeyColumns(t *testing.T) {
 func TestOutliersUseExclusiveQuartiles(t *testing.T) {
 	i := find(assess(t, column(t, "v", "10", "11", "12", "13", "14", "15", "100"), quality.Options{}), "outliers", "v")
 	require.Equal(t, []int{6}, i.Rows)
-	require.Contains(t, i.Description, `"100" in row 7 (line 8 of the file). The others lie between 5 and 21.`)
+	require.Contains(t, i.Description, `"100" in row 7 (line 8 of the file). What is below 5 or above 21 counts as far.`)
 	require.Nil(t, find(assess(t, column(t, "v", "1", "1", "1", "100"), quality.Options{}), "outliers", "v"), "four values are too few")
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/symphainy/symphainy/application/realms/say"
 	"github.com/symphainy/symphainy/domain/document"
 	"github.com/symphainy/symphainy/domain/fault"
 )
@@ -127,7 +128,12 @@ func column(t *document.Table, place, name string) (int, error) {
 		}
 	}
 	if found < 0 {
-		return 0, wrong(place, "the table has no such column.")
+		const most = 20
+		var names []string
+		for _, c := range t.Columns[:min(len(t.Columns), most)] {
+			names = append(names, say.Quote(c.Name))
+		}
+		return 0, wrong(place, "the table has no such column. It has %s.", say.Join(names, len(t.Columns)))
 	}
 	return found, nil
 }
