@@ -336,3 +336,17 @@ func shapesOf(tenant, user string) map[string]shape {
 	out["header forwarded"] = shape{body: `{"intent_type":"wait","parameters":{}}`, header: map[string]string{"X-Forwarded-User": user}}
 	return out
 }
+
+// T2, H9: the older headers that name a user, a tenant and a session are not looked at.
+func TestHeadersNameNobody(t *testing.T) {
+	w := newWorld(t)
+	ada, bob := w.register("ada"), w.register("bob")
+	as := map[string]string{"X-User-Id": bob.id, "X-Tenant-Id": bob.tenant, "X-Session-Id": bob.session}
+	made := w.do(call{method: "POST", path: "/api/session/create", token: ada.token, header: as}).is(201)
+	require.Equal(t, ada.tenant, made.str("tenant_id"))
+	list := w.do(call{method: "GET", path: "/api/sessions", token: ada.token, header: as}).is(200)
+	require.Contains(t, string(list.body), ada.session)
+	require.NotContains(t, string(list.body), bob.session)
+	require.Equal(t, ada.id, w.do(call{method: "GET", path: "/api/auth/me", token: ada.token, header: as}).is(200).json()["user"].(map[string]any)["id"])
+	sheet.Record(t, "T2", 3, "headers that name another user, tenant and session: obeyed 0", "0")
+}
