@@ -23,6 +23,7 @@ type conversationRow struct {
 	Surface   string `gorm:"column:surface"`
 	AgentID   string `gorm:"column:agent_id"`
 	Messages  int    `gorm:"column:messages"`
+	Summary   string `gorm:"column:summary"`
 	Version   int    `gorm:"column:version"`
 	Created   stamp  `gorm:"column:created_at"`
 	Updated   stamp  `gorm:"column:updated_at"`
@@ -33,7 +34,7 @@ func (conversationRow) TableName() string { return "conversations" }
 func (r conversationRow) conversation() agent.Conversation {
 	return agent.Conversation{
 		ID: r.ID, TenantID: r.TenantID, OwnerID: r.OwnerID, SessionID: r.SessionID, ClientID: r.ClientID, Surface: r.Surface,
-		AgentID: agent.ID(r.AgentID), Messages: r.Messages, Version: r.Version, CreatedAt: r.Created.Time, UpdatedAt: r.Updated.Time,
+		AgentID: agent.ID(r.AgentID), Messages: r.Messages, Summary: r.Summary, Version: r.Version, CreatedAt: r.Created.Time, UpdatedAt: r.Updated.Time,
 	}
 }
 
@@ -43,7 +44,7 @@ func (s conversations) Insert(ctx context.Context, c agent.Conversation) error {
 	}
 	return s.t.insert(ctx, &conversationRow{
 		TenantID: c.TenantID, ID: c.ID, OwnerID: c.OwnerID, SessionID: c.SessionID, ClientID: c.ClientID, Surface: c.Surface,
-		AgentID: string(c.AgentID), Messages: c.Messages, Version: c.Version, Created: at(c.CreatedAt), Updated: at(c.UpdatedAt),
+		AgentID: string(c.AgentID), Messages: c.Messages, Summary: c.Summary, Version: c.Version, Created: at(c.CreatedAt), Updated: at(c.UpdatedAt),
 	})
 }
 
@@ -69,7 +70,7 @@ func (s conversations) Save(ctx context.Context, c agent.Conversation) error {
 		return err
 	}
 	return s.t.update(ctx, "conversations", "tenant_id = ? AND id = ?", []any{c.TenantID, c.ID}, c.Version, map[string]any{
-		"surface": c.Surface, "agent_id": string(c.AgentID), "messages": c.Messages, "updated_at": at(c.UpdatedAt),
+		"surface": c.Surface, "agent_id": string(c.AgentID), "messages": c.Messages, "summary": c.Summary, "updated_at": at(c.UpdatedAt),
 	})
 }
 

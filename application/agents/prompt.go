@@ -22,6 +22,13 @@ const (
 // token or other session's fact is among its inputs.
 func Prompt(d agent.Definition, p agent.Posture, t ports.Turn) []ports.ChatMessage {
 	messages := []ports.ChatMessage{{Role: ports.ChatSystem, Text: instructions(d, p)}, {Role: ports.ChatUser, Text: "What the session holds now:\n" + data("session", "", situation(t))}}
+	if said := t.Conversation.Summary; said != "" {
+		origin := ""
+		if agent.Tainted(said) {
+			origin = anonymous
+		}
+		messages = append(messages, ports.ChatMessage{Role: ports.ChatUser, Text: "What was said earlier, shortened:\n" + data("earlier", origin, said)})
+	}
 	for _, m := range t.History {
 		if m.Role == agent.RoleAssistant {
 			messages = append(messages, ports.ChatMessage{Role: ports.ChatAssistant, Text: m.Text})

@@ -3,6 +3,7 @@ package agents
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -93,6 +94,9 @@ func (r *Realm) turn(ctx context.Context, call ports.IntentCall) (ports.IntentRe
 func tainted(t ports.Turn) bool {
 	if t.Facts.Anonymous {
 		return false
+	}
+	if agent.Tainted(t.Conversation.Summary) {
+		return true
 	}
 	for _, m := range t.History {
 		if m.Origin == anonymous {
@@ -252,7 +256,31 @@ func (r *Realm) remember(ctx context.Context, tx ports.Tx, now execution.Snapsho
 	}); err != nil {
 		return err
 	}
-	_, err := tx.Messages.Trim(ctx, now.TenantID, conversationID, agent.MaxMessages)
+	return shortened(ctx, tx, now.Scope(), conversationID)
+}
+
+// shortened removes messages that are over the conversation's bounds, and keeps their summary.
+func shortened(ctx context.Context, tx ports.Tx, scope identity.Scope, conversationID string) error {
+	list, err := tx.Messages.Before(ctx, scope.TenantID, conversationID, 0, 2*agent.MaxMessages)
+	if err != nil {
+		return err
+	}
+	kept := agent.Kept(list)
+	if kept == len(list) {
+		return nil
+	}
+	c, err := tx.Conversations.ByID(ctx, scope, conversationID)
+	if err != nil {
+		return err
+	}
+	c.Summary = agent.Fold(c.Summary, list[:len(list)-kept])
+	switch err := tx.Conversations.Save(ctx, c); {
+	case errors.Is(err, fault.ErrStale):
+		return nil // somebody moves it to another surface just now: the next answer does it
+	case err != nil:
+		return err
+	}
+	_, err = tx.Messages.Trim(ctx, scope.TenantID, conversationID, kept)
 	return err
 }
 

@@ -78,7 +78,9 @@ type Conversation struct {
 	Surface  string
 	AgentID  ID
 	// Messages counts the stored messages.
-	Messages  int
+	Messages int
+	// Summary is what is left of those that were over the bounds.
+	Summary   string
 	Version   int
 	CreatedAt time.Time
 	UpdatedAt time.Time

@@ -42,7 +42,7 @@ func (s *suite) conversations(t *testing.T) {
 	}
 	c := agent.Conversation{
 		ID: id(typeid.Conversation), TenantID: h.tenantID, OwnerID: h.user.ID, SessionID: h.session.ID(), ClientID: awkward,
-		Surface: "content_pillar", AgentID: agent.LiaisonContent, Messages: 7, Version: 3, CreatedAt: s.abroad(1), UpdatedAt: s.abroad(2),
+		Surface: "content_pillar", AgentID: agent.LiaisonContent, Messages: 7, Summary: "user: hello\nassistant: done\n", Version: 3, CreatedAt: s.abroad(1), UpdatedAt: s.abroad(2),
 	}
 	full(t, c)
 	t.Run("round trip", func(t *testing.T) {
@@ -75,7 +75,7 @@ func (s *suite) conversations(t *testing.T) {
 	})
 	t.Run("save", func(t *testing.T) {
 		first, second := c, c
-		first.Messages, first.UpdatedAt, first.AgentID = 9, s.at(9), agent.Guide
+		first.Messages, first.UpdatedAt, first.AgentID, first.Summary = 9, s.at(9), agent.Guide, "user: hello\n"
 		require.NoError(t, save(t, first))
 		require.ErrorIs(t, save(t, second), fault.ErrStale)
 		first.Version++
