@@ -120,6 +120,10 @@ chaos: test-setup ## Break a deployment on purpose and judge what is left (ROWS=
 chaos-bugs: test-setup ## Build each seeded bug and show which row catches it (BUGS=B2,B5)
 	@go run -buildvcs=false ./test/chaos -bugs "$(or $(BUGS),all)" -seed "$(or $(SEED),0)"
 
+.PHONY: llm
+llm: ## Try the endpoint of SYMPHAINY_LLM_BASE_URL, _KEY, _MODEL and _EMBEDDING_MODEL: stream, tool call, early end, vectors
+	@go test -count=1 -tags realmodel -run TestARealEndpoint -v ./adapters/openaillm/
+
 ##@ Check
 
 .PHONY: verify

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var update = flag.Bool("update", false, "write the transcript anew") //nolint:gochecknoglobals // a flag of the test
+var update = flag.Bool("update", false, "write the transcript anew")
 
 const transcriptFile = "testdata/chat.golden"
 
