@@ -25,6 +25,67 @@ func (_m *AuditLog) EXPECT() *AuditLog_Expecter {
 	return &AuditLog_Expecter{mock: &_m.Mock}
 }
 
+// About provides a mock function with given fields: ctx, tenantID, target, page
+func (_m *AuditLog) About(ctx context.Context, tenantID string, target string, page ports.Page) ([]audit.Record, error) {
+	ret := _m.Called(ctx, tenantID, target, page)
+
+	if len(ret) == 0 {
+		panic("no return value specified for About")
+	}
+
+	var r0 []audit.Record
+	var r1 error
+	if rf, ok := ret.Get(0).(func(context.Context, string, string, ports.Page) ([]audit.Record, error)); ok {
+		return rf(ctx, tenantID, target, page)
+	}
+	if rf, ok := ret.Get(0).(func(context.Context, string, string, ports.Page) []audit.Record); ok {
+		r0 = rf(ctx, tenantID, target, page)
+	} else {
+		if ret.Get(0) != nil {
+			r0 = ret.Get(0).([]audit.Record)
+		}
+	}
+
+	if rf, ok := ret.Get(1).(func(context.Context, string, string, ports.Page) error); ok {
+		r1 = rf(ctx, tenantID, target, page)
+	} else {
+		r1 = ret.Error(1)
+	}
+
+	return r0, r1
+}
+
+// AuditLog_About_Call is a *mock.Call that shadows Run/Return methods with type explicit version for method 'About'
+type AuditLog_About_Call struct {
+	*mock.Call
+}
+
+// About is a helper method to define mock.On call
+//   - ctx context.Context
+//   - tenantID string
+//   - target string
+//   - page ports.Page
+func (_e *AuditLog_Expecter) About(ctx interface{}, tenantID interface{}, target interface{}, page interface{}) *AuditLog_About_Call {
+	return &AuditLog_About_Call{Call: _e.mock.On("About", ctx, tenantID, target, page)}
+}
+
+func (_c *AuditLog_About_Call) Run(run func(ctx context.Context, tenantID string, target string, page ports.Page)) *AuditLog_About_Call {
+	_c.Call.Run(func(args mock.Arguments) {
+		run(args[0].(context.Context), args[1].(string), args[2].(string), args[3].(ports.Page))
+	})
+	return _c
+}
+
+func (_c *AuditLog_About_Call) Return(_a0 []audit.Record, _a1 error) *AuditLog_About_Call {
+	_c.Call.Return(_a0, _a1)
+	return _c
+}
+
+func (_c *AuditLog_About_Call) RunAndReturn(run func(context.Context, string, string, ports.Page) ([]audit.Record, error)) *AuditLog_About_Call {
+	_c.Call.Return(run)
+	return _c
+}
+
 // Append provides a mock function with given fields: ctx, records
 func (_m *AuditLog) Append(ctx context.Context, records ...audit.Record) error {
 	_va := make([]interface{}, len(records))

@@ -173,6 +173,7 @@ type ExecutionFilter struct {
 	IntentType                  string
 	Realm                       string
 	RetryOf                     string
+	ParentID                    string
 	CreatedAfter, CreatedBefore time.Time
 	// ActiveSince keeps executions that are live, or that ended at or after it.
 	ActiveSince time.Time
@@ -404,4 +405,6 @@ type AuditLog interface {
 	Append(ctx context.Context, records ...audit.Record) error
 	// List gives records of a tenant, newest first.
 	List(ctx context.Context, tenantID string, page Page) ([]audit.Record, error)
+	// About gives those of them whose target is the given one, newest first. It may have to look through many others.
+	About(ctx context.Context, tenantID, target string, page Page) ([]audit.Record, error)
 }

@@ -71,10 +71,17 @@ func (s auditLog) append(ctx context.Context, rows []auditRow) error {
 }
 
 func (s auditLog) List(ctx context.Context, tenantID string, page ports.Page) ([]audit.Record, error) {
+	return s.list(ctx, tenantID, page, conditions{parts: []string{"tenant_id = ?"}, args: []any{tenantID}})
+}
+
+func (s auditLog) About(ctx context.Context, tenantID, target string, page ports.Page) ([]audit.Record, error) {
+	return s.list(ctx, tenantID, page, conditions{parts: []string{"tenant_id = ?", "target = ?"}, args: []any{tenantID, target}})
+}
+
+func (s auditLog) list(ctx context.Context, tenantID string, page ports.Page, c conditions) ([]audit.Record, error) {
 	if err := s.t.in(ctx, tenantID); err != nil {
 		return nil, err
 	}
-	c := conditions{parts: []string{"tenant_id = ?"}, args: []any{tenantID}}
 	if page.After != "" {
 		c.add("(at, id) < (SELECT at, id FROM audit_records WHERE tenant_id = ? AND id = ?)", tenantID, page.After)
 	}

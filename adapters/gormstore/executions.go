@@ -164,6 +164,9 @@ func (s executions) List(ctx context.Context, scope identity.Scope, f ports.Exec
 	if f.RetryOf != "" {
 		c.add("retry_of = ? AND retry_of <> ''", f.RetryOf)
 	}
+	if f.ParentID != "" {
+		c.add("parent_id = ? AND parent_id <> '' AND child_key <> ''", f.ParentID)
+	}
 	if len(f.Status) > 0 {
 		c.add("state IN ?", f.Status)
 	}

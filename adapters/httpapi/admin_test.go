@@ -147,6 +147,12 @@ func TestAnAdminRulesTheTenant(t *testing.T) {
 	for _, action := range []string{"admin.invited", "admin.role_changed", "admin.session_revoked", "admin.tenant_exported"} {
 		require.Contains(t, string(records.body), action)
 	}
+	about := as("GET", "/audit?target="+bob.str("user_id"), nil).is(200).json()["records"].([]any)
+	require.NotEmpty(t, about)
+	for _, record := range about {
+		require.Equal(t, bob.str("user_id"), record.(map[string]any)["target"])
+	}
+	require.Empty(t, as("GET", "/audit?target=usr_of_nobody", nil).is(200).json()["records"].([]any))
 	verified := as("GET", "/audit/verify", nil).is(200).json()
 	require.Equal(t, true, verified["intact"])
 	require.Positive(t, verified["unsealed"])

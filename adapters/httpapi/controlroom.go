@@ -59,9 +59,16 @@ func (s *Server) auditRoutes(op operation) {
 	route(s, op(http.MethodGet, "/audit/verify", "Check the chain of the audit records", ""), s.verifyAudit)
 }
 
-func (s *Server) listAudit(ctx context.Context, in *adminPage) (*body[auditList], error) {
-	list, next, err := paged(ctx, s, "audit", in, func(p identity.Principal, page ports.Page) ([]audit.Record, error) {
-		return s.d.Admin.Audit(ctx, p, in.Scope == platformScope, page)
+type auditInput struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	Cursor string `query:"cursor" maxLength:"512" doc:"next_cursor of the page before"`
+	Scope  string `query:"scope" enum:"tenant,platform" default:"tenant" doc:"platform needs an operator"`
+	Target string `query:"target" maxLength:"200" doc:"Only records about this object, such as an execution"`
+}
+
+func (s *Server) listAudit(ctx context.Context, in *auditInput) (*body[auditList], error) {
+	list, next, err := paged(ctx, s, "audit?target="+in.Target, &adminPage{in.Limit, in.Cursor, in.Scope}, func(p identity.Principal, page ports.Page) ([]audit.Record, error) {
+		return s.d.Admin.Audit(ctx, p, in.Scope == platformScope, in.Target, page)
 	}, func(r audit.Record) string { return r.ID }, func(r audit.Record) auditShape {
 		return auditShape{r.ID, r.TenantID, r.Action, r.Actor, r.OnBehalfOf, r.Target, r.IntentType, string(r.Result), jsonObject(r.Detail), r.TraceID, r.At.UTC()}
 	})

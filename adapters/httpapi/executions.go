@@ -31,6 +31,7 @@ type executionsInput struct {
 	IntentType    string    `query:"intent_type" maxLength:"100"`
 	Realm         string    `query:"realm" maxLength:"100"`
 	SessionID     string    `query:"session_id" maxLength:"100"`
+	Parent        string    `query:"parent_execution_id" maxLength:"100" doc:"Only what this execution began"`
 	CreatedAfter  time.Time `query:"created_after" doc:"RFC 3339"`
 	CreatedBefore time.Time `query:"created_before" doc:"RFC 3339"`
 }
@@ -98,7 +99,7 @@ func statesOf(statuses []string) []execution.State {
 
 func (s *Server) listExecutions(ctx context.Context, in *executionsInput) (*body[executionList], error) {
 	p := callerOf(ctx).principal
-	cursors := s.cursors("executions", p, strings.Join(in.Status, ","), in.IntentType, in.Realm, in.SessionID,
+	cursors := s.cursors("executions", p, strings.Join(in.Status, ","), in.IntentType, in.Realm, in.SessionID, in.Parent,
 		in.CreatedAfter.UTC().Format(time.RFC3339Nano), in.CreatedBefore.UTC().Format(time.RFC3339Nano))
 	after, err := cursors.open(in.Cursor)
 	if err != nil {
@@ -106,7 +107,7 @@ func (s *Server) listExecutions(ctx context.Context, in *executionsInput) (*body
 	}
 	found, err := s.d.Runtime.Executions(ctx, p.Scope(), ports.ExecutionFilter{
 		SessionID: in.SessionID, Status: statesOf(in.Status), IntentType: in.IntentType, Realm: in.Realm,
-		CreatedAfter: in.CreatedAfter, CreatedBefore: in.CreatedBefore,
+		ParentID: in.Parent, CreatedAfter: in.CreatedAfter, CreatedBefore: in.CreatedBefore,
 	}, ports.Page{Limit: in.Limit + 1, After: after})
 	if err != nil {
 		return nil, err

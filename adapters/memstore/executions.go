@@ -92,6 +92,7 @@ func passes(row execution.Snapshot, f ports.ExecutionFilter) bool {
 		(f.IntentType == "" || row.Intent.Type == f.IntentType) &&
 		(f.Realm == "" || row.Realm == f.Realm) &&
 		(f.RetryOf == "" || row.RetryOf == f.RetryOf) &&
+		(f.ParentID == "" || row.ParentID == f.ParentID) &&
 		(f.CreatedAfter.IsZero() || row.CreatedAt.After(f.CreatedAfter)) &&
 		(f.CreatedBefore.IsZero() || row.CreatedAt.Before(f.CreatedBefore)) &&
 		(f.ActiveSince.IsZero() || !row.State.Terminal() || !row.CompletedAt.Before(f.ActiveSince))

@@ -91,13 +91,17 @@ func (s *Service) Solutions(ctx context.Context, p identity.Principal, page port
 	return found, next, nil
 }
 
-// Audit gives the records of the caller's tenant, newest first, or those that belong to none, which are the platform's.
-func (s *Service) Audit(ctx context.Context, p identity.Principal, platform bool, page ports.Page) ([]audit.Record, error) {
+// Audit gives the records of the caller's tenant, newest first, or those that belong to none, which are the platform's. A target narrows them
+// to what is about it.
+func (s *Service) Audit(ctx context.Context, p identity.Principal, platform bool, target string, page ports.Page) ([]audit.Record, error) {
 	tenantID, err := auditOf(p, platform)
 	if err != nil {
 		return nil, err
 	}
 	return look(ctx, s, func(ctx context.Context, tx ports.Tx) ([]audit.Record, error) {
+		if target != "" {
+			return tx.Audit.About(ctx, tenantID, target, page)
+		}
 		return tx.Audit.List(ctx, tenantID, page)
 	})
 }

@@ -320,6 +320,9 @@ func (t *turn) completed(reply agent.Reply) event.Draft {
 	}
 	done := map[string]any{
 		"execution_id": t.call.Execution().ID, "response": reply.Text, "artifacts": map[string]any{}, "suggestions": suggestions, "method": reply.Method,
+		"usage": map[string]any{
+			"input_tokens": t.used.InputTokens, "output_tokens": t.used.OutputTokens, "model_calls": t.used.ModelCalls, "tool_calls": t.used.ToolCalls,
+		},
 	}
 	if reply.Data != nil {
 		done["data"] = json.RawMessage(reply.Data)

@@ -67,6 +67,16 @@ func TestConsoleDecides(t *testing.T) {
 	edited := a.get(ada.caller(), "/api/execution/"+made[0].(map[string]any)["execution_id"].(string)+"/status").is(200)
 	require.Contains(t, string(edited.body), "Only what the person wrote")
 	require.NotContains(t, string(edited.body), "staff can be checked")
+
+	// What an agent had done leads to the turn, which tells what it began, what it took, and what the audit trail has of it.
+	p.goTo("execution/" + made[1].(map[string]any)["execution_id"].(string))
+	p.shows("main", "Begun by")
+	p.press("main p", "another execution")
+	p.shows("main h1", "Agent turn")
+	p.shows("main", "What it began")
+	p.shows("main", "1 of tools.")
+	p.shows("main section[aria-label=Audit]", "Agent tool")
+	p.accessible()
 	p.content(lookups...)
 }
 

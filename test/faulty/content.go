@@ -174,3 +174,7 @@ func (s auditStore) Append(ctx context.Context, records ...audit.Record) error {
 func (s auditStore) List(ctx context.Context, tenantID string, page ports.Page) ([]audit.Record, error) {
 	return guard(s.faults, "Audit.List", func() ([]audit.Record, error) { return s.next.List(ctx, tenantID, page) })
 }
+
+func (s auditStore) About(ctx context.Context, tenantID, target string, page ports.Page) ([]audit.Record, error) {
+	return guard(s.faults, "Audit.About", func() ([]audit.Record, error) { return s.next.About(ctx, tenantID, target, page) })
+}

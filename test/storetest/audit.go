@@ -38,6 +38,14 @@ func (s *suite) audit(t *testing.T) {
 	require.NoError(t, add(r, bare))
 	same(t, []audit.Record{bare, r}, s.auditOf(t, h.tenantID, whole))
 	require.Empty(t, s.auditOf(t, other.tenantID, whole))
+	about := func(tenantID, target string) []audit.Record {
+		return get(t, s, func(ctx context.Context, tx ports.Tx) ([]audit.Record, error) {
+			return tx.Audit.About(ctx, tenantID, target, whole)
+		})
+	}
+	same(t, []audit.Record{r}, about(h.tenantID, r.Target))
+	require.Empty(t, about(other.tenantID, r.Target))
+	require.Empty(t, about(h.tenantID, id(typeid.Execution)))
 	require.ErrorIs(t, add(r), fault.ErrDuplicate)
 
 	made := []string{r.ID, bare.ID}

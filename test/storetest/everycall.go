@@ -316,6 +316,9 @@ func tenanted(b belongings, tenantID string) map[string]attempt {
 		"Ledger.Spend": without(func(ctx context.Context, tx ports.Tx) (agent.Account, error) {
 			return tx.Ledger.Spend(ctx, tenantID, "day:1", agent.Account{Tokens: 1}, b.event.Time)
 		}),
+		"Audit.About": without(func(ctx context.Context, tx ports.Tx) ([]audit.Record, error) {
+			return tx.Audit.About(ctx, tenantID, "exe", ports.Page{Limit: 1})
+		}),
 		"Audit.List": without(func(ctx context.Context, tx ports.Tx) ([]audit.Record, error) {
 			return tx.Audit.List(ctx, tenantID, ports.Page{Limit: 1})
 		}),

@@ -27,7 +27,9 @@ func (s *suite) executionList(t *testing.T) {
 		{2, func(r *execution.Snapshot) { r.State, r.CompletedAt = execution.Completed, s.at(10) }},
 		{3, func(r *execution.Snapshot) { r.State, r.CompletedAt = execution.Failed, s.at(20) }},
 		{3, func(r *execution.Snapshot) { r.SessionID = second.ID() }},
-		{5, func(r *execution.Snapshot) { r.State, r.RetryOf = execution.Waiting, "exe_first" }},
+		{5, func(r *execution.Snapshot) {
+			r.State, r.RetryOf, r.ParentID, r.ChildKey = execution.Waiting, "exe_first", "exe_parent", "all/1"
+		}},
 	}
 	e := make([]string, len(edits))
 	s.do(t, func(ctx context.Context, tx ports.Tx) error {
@@ -57,6 +59,8 @@ func (s *suite) executionList(t *testing.T) {
 			"one state":  {ports.ExecutionFilter{Status: []execution.State{execution.Waiting}}, []string{e[4]}},
 			"two states": {ports.ExecutionFilter{Status: []execution.State{execution.Failed, execution.Completed}}, []string{e[2], e[1]}},
 			"intent":     {ports.ExecutionFilter{IntentType: "assess_data_quality"}, []string{e[0]}},
+			"parent":     {ports.ExecutionFilter{ParentID: "exe_parent"}, []string{e[4]}},
+			"no parent":  {ports.ExecutionFilter{ParentID: "exe_other"}, []string{}},
 			"realm":      {ports.ExecutionFilter{Realm: "content"}, []string{e[4], e[3], e[2], e[1]}},
 			"retry":      {ports.ExecutionFilter{RetryOf: "exe_first"}, []string{e[4]}},
 			"after":      {ports.ExecutionFilter{CreatedAfter: s.at(3)}, []string{e[4]}},

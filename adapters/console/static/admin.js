@@ -81,15 +81,20 @@ export function tenants(main) {
 	fill(main, h("h2", null, "Tenants"), found.node);
 }
 
+/** @param {any[]} all */
+const records = (all) => table("Audit records", ["At", "What", "Who", "About", "Result", "More"], all.map((r) => [
+	when(r.at), words(r.action), [h("code", null, r.actor || "–"), r.on_behalf_of && r.on_behalf_of !== r.actor && [" for ", h("code", null, r.on_behalf_of)]], h("code", null, r.target || "–"),
+	h(`span.badge${/** @type {Record<string, string>} */ ({ allowed: ".healthy", done: ".healthy", denied: ".failed", failed: ".failed" })[r.result] ?? ""}`, null, r.result), h("code.detail", null, short(r.detail))]));
+
+/** The audit records about one object. @param {string} target */
+export const recordsAbout = (target) => list("/api/admin/audit", "records", { target }, records).node;
+
 /** @param {HTMLElement} main */
 export function audit(main) {
 	const verdict = h("div", { role: "status" });
 	const verify = () => load(verdict, get("/api/admin/audit/verify"), (r) => (r.intact
 		? h("p", null, h("span.badge.healthy", null, "Intact"), ` ${number(r.sealed)} records hold, from the first${r.unsealed > 0 ? `; ${number(r.unsealed)} wait for their place in the chain` : ""}. Head `, h("code", null, r.head.slice(0, 16) || "–"))
 		: h("div.problem", { role: "alert" }, h("strong", null, `The chain is broken at ${number(r.position)}: ${words(r.reason)}.`), h("small", null, `Record ${r.record_id}`))));
-	const records = list("/api/admin/audit", "records", {}, (all) => table("Audit records", ["At", "What", "Who", "About", "Result", "More"], all.map((r) => [
-		when(r.at), words(r.action), [h("code", null, r.actor || "–"), r.on_behalf_of && r.on_behalf_of !== r.actor && [" for ", h("code", null, r.on_behalf_of)]], h("code", null, r.target || "–"),
-		h(`span.badge${/** @type {Record<string, string>} */ ({ allowed: ".healthy", done: ".healthy", denied: ".failed", failed: ".failed" })[r.result] ?? ""}`, null, r.result), h("code.detail", null, short(r.detail))])));
-	fill(main, h("h2", null, "Audit trail of your tenant"), h("div.actions", null, h("button", { type: "button", onclick: verify }, "Verify the chain")), verdict, records.node);
+	fill(main, h("h2", null, "Audit trail of your tenant"), h("div.actions", null, h("button", { type: "button", onclick: verify }, "Verify the chain")), verdict, list("/api/admin/audit", "records", {}, records).node);
 	verify();
 }

@@ -1,7 +1,8 @@
 // One execution as it goes.
 import { get, may, post, who } from "./api.js";
 import { decision } from "./decision.js";
-import { confirmed, fill, h, notice, problem } from "./dom.js";
+import { recordsAbout } from "./admin.js";
+import { confirmed, fill, h, load, notice, problem, table } from "./dom.js";
 import { badge } from "./executions.js";
 import { number, short, span, time, words } from "./format.js";
 import { follow } from "./stream.js";
@@ -11,12 +12,13 @@ const ended = ["completed", "failed", "cancelled"];
 
 /** @param {HTMLElement} main @param {string} id */
 export function execution(main, id) {
-	const title = h("h1", null, "Execution"), head = h("div"), wait = h("div"), line = h("div"), made = h("div"), told = h("span.hint", { role: "status" });
+	const title = h("h1", null, "Execution"), head = h("div"), wait = h("div"), line = h("div"), made = h("div"), kin = h("div"), told = h("span.hint", { role: "status" });
 	const log = h("ol.events", { "aria-label": "Events", tabindex: 0 });
 	/** @type {any[]} */
 	const events = [];
-	let asked = "", live = true, tokens = 0;
-	const draw = () => fill(line, timeline(events, live), tokens > 0 && h("p.hint", null, `${number(tokens)} pieces of an answer were streamed.`));
+	let asked = "", live = true, pieces = 0, used = "";
+	const draw = () => fill(line, timeline(events, live), (pieces > 0 || used) && h("p.hint", null, used, pieces > 0 && ` ${number(pieces)} pieces of an answer were streamed.`));
+	const audit = may("admin") && h("section", { "aria-label": "Audit" });
 	const status = async () => {
 		try {
 			const s = await get(`/api/execution/${id}/status`);
@@ -27,24 +29,38 @@ export function execution(main, id) {
 			const hash = s.waiting?.for === "decision" ? s.waiting.arguments_hash : "";
 			if (!hash || hash !== asked) fill(wait, hash ? decision(id, s.waiting, status) : s.waiting && h("p.hint", null, waitsFor(s.waiting)));
 			asked = hash;
+			relatives(kin, s);
 			fill(made, results(s.artifacts ?? {}), who.is_anonymous || !live ? null : h("p.hint", null, "It goes on when you leave this page."));
 			draw();
 		} catch (err) { fill(head, problem(err)); live = false; }
 	};
 	const tell = (/** @type {any} */ e) => {
 		events.push(e);
-		if (e.event_type === "agent.token") tokens++; // one line for each would bury the rest
+		if (e.event_type === "agent.completed") used = spent(e.data?.usage);
+		if (e.event_type === "agent.token") pieces++; // one line for each would bury the rest
 		else {
 			log.append(h("li", null, h("time", { datetime: e.timestamp }, time(e.timestamp)), " ", h("b", null, e.event_type), " ",
 				h("details", null, h("summary", null, short(e.data)), h("pre", null, JSON.stringify(e.data, null, 2)))));
 		}
 		if (e.event_type.startsWith("execution.") && !e.event_type.startsWith("execution.step.")) status(); else draw();
 	};
-	fill(main, title, head, wait, line, made, h("h2", null, "Events ", told), log, h("p.hint", null, h("a", { href: "#/executions" }, "All executions"), may("admin") && [" · ", h("a", { href: "#/operations/audit" }, "Audit trail")]));
+	fill(main, title, head, wait, line, made, kin, h("h2", null, "Events ", told), log, audit, h("p.hint", null, h("a", { href: "#/executions" }, "All executions"), may("admin") && [" · ", h("a", { href: "#/operations/audit" }, "Audit trail")]));
 	status();
+	if (audit) fill(audit, h("h2", null, "Audit"), recordsAbout(id));
 	const stop = follow(id, tell, (how) => { told.textContent = { open: "live", broken: "the line broke; it is opened again", done: "" }[how]; if (how === "done") status(); });
 	const timer = setInterval(() => { if (live && !document.hidden && events.length > 0) draw(); }, 1000);
 	return () => { stop(); clearInterval(timer); };
+}
+
+/** What an agent's models and tools took. @param {any} u */
+const spent = (u) => (u && u.model_calls + u.tool_calls > 0 ? `Calls: ${number(u.model_calls)} of a model (${number(u.input_tokens)} tokens read, ${number(u.output_tokens)} written), ${number(u.tool_calls)} of tools.` : "");
+
+/** What began this execution, and what it began itself. @param {HTMLElement} kin @param {any} s the status */
+function relatives(kin, s) {
+	const parent = s.parent_execution_id && h("p", null, "Begun by ", h("a", { href: `#/execution/${s.parent_execution_id}` }, "another execution"), ".");
+	load(kin, get("/api/executions", { parent_execution_id: s.execution_id, limit: 100 }), (page) => h("div", null, parent, page.executions.length > 0 && [h("h2", null, "Began"),
+		table("What it began", ["Intent", "Status", "Took"], page.executions.map((/** @type {any} */ c) => [h("a", { href: `#/execution/${c.execution_id}` }, words(c.intent_type)), badge(c.status), span(c.started_at, c.completed_at)])),
+		page.next_cursor && h("p.hint", null, "These are the newest 100.")]));
 }
 
 /** @param {any} s the status */

@@ -15,6 +15,8 @@ type ExecutionStatus struct {
 	IntentType  string `json:"intent_type"`
 	Realm       string `json:"realm"`
 	SessionID   string `json:"session_id"`
+	// ParentExecutionID is the execution that began this one; null for what somebody submitted.
+	ParentExecutionID *string `json:"parent_execution_id"`
 	// TenantID is null while anonymous.
 	TenantID    *string    `json:"tenant_id"`
 	Status      string     `json:"status" enum:"pending,running,waiting,paused,completed,failed,cancelled"`
@@ -42,7 +44,7 @@ type StatusOptions struct {
 func NewExecutionStatus(e execution.Snapshot, events []event.Event, opt StatusOptions) (ExecutionStatus, error) {
 	out := ExecutionStatus{
 		ExecutionID: e.ID, IntentID: e.Intent.ID, IntentType: e.Intent.Type, Realm: e.Realm, SessionID: e.SessionID,
-		TenantID: VisibleTenant(e.TenantID, e.OwnerID), Status: e.State.Wire(), State: string(e.State), Attempt: e.Attempt,
+		ParentExecutionID: optional(e.ParentID), TenantID: VisibleTenant(e.TenantID, e.OwnerID), Status: e.State.Wire(), State: string(e.State), Attempt: e.Attempt,
 		Progress: nullable(e.Progress), Artifacts: object(nil), Events: NewEvents(events), Error: optional(e.ErrorMessage),
 		ErrorCode: optional(e.ErrorCode), Waiting: nullable(e.Waiting), CreatedAt: e.CreatedAt.UTC(), StartedAt: optionalTime(e.StartedAt),
 		CompletedAt: optionalTime(e.CompletedAt), Metadata: object(e.Intent.Metadata),
