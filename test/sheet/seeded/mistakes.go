@@ -126,14 +126,14 @@ func tenancyRules() []Mistake {
 		{ID: "H10", What: "every member is an admin", Row: "T8", Package: httpapi, Run: "TestAdminRoutesAreForAdminsAlone", Edits: []Edit{
 			{"domain/identity/identity.go", "\t\treturn []Permission{PermRead, PermWrite}\n", "\t\treturn []Permission{PermRead, PermWrite, PermAdmin}\n"},
 		}},
-		{ID: "H22", What: "a policy that panics allows", Row: "L2", Package: agents, Run: "TestWhatCannotBeDecidedIsDenied", Edits: []Edit{
-			{"application/agents/gate.go", `pass, err = Pass{}, agent.ErrPolicy.Because(fmt.Errorf("panic: %v", p))`, `pass, err = Pass{Tool: r.Call.Name, Arguments: []byte("{}")}, nil; _ = fmt.Sprint(p)`},
+		{ID: "H22", What: "a decision that cannot be recorded counts", Row: "L2", Package: agents, Run: "TestWhatCannotBeDecidedIsDenied", Edits: []Edit{
+			{"application/agents/gate.go", "return pass, tx.Audit.Append(ctx, g.record(now, r, pass))", "_ = tx.Audit.Append(ctx, g.record(now, r, pass)); return pass, nil"},
 		}},
 		{ID: "H23", What: "an agent uses what it was not given", Row: "L1", Package: agents, Run: "TestNothingRunsOutsideTheGrant", Edits: []Edit{
 			{"application/agents/seeded_b21_off.go", "return slices.Contains(list, tool)", "return tool != \"\" || slices.Contains(list, tool)"},
 		}},
-		{ID: "H24", What: "conversations are found whoever asks", Row: "W15", Package: wsapi, Run: "TestForeignIDsAreUnknown", Edits: []Edit{
-			{"adapters/memstore/conversations.go", "return match(c) && sees(scope, c.TenantID, c.OwnerID, c.SessionID)", "return match(c)"},
+		{ID: "H24", What: "an execution that a frame names is found whoever asks", Row: "W15", Package: wsapi, Run: "TestForeignIDsAreUnknown", Edits: []Edit{
+			{"adapters/memstore/executions.go", "if err != nil || !sees(scope, row.TenantID, row.OwnerID, row.SessionID) {", "if err != nil {"},
 		}},
 	}
 }
