@@ -42,7 +42,7 @@ func TestAConversationStaysWithinItsBounds(t *testing.T) {
 			}
 			require.NoError(t, w.store.View(t.Context(), func(ctx context.Context, tx ports.Tx) error {
 				list, err := tx.Messages.Before(ctx, p.TenantID, thread, 0, 1000)
-				require.Equal(t, c.kept, len(list))
+				require.Len(t, list, c.kept)
 				return err
 			}))
 			requests := w.server.Requests()
