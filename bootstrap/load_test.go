@@ -174,5 +174,5 @@ func TestSettingsAreInTheDocumentation(t *testing.T) {
 		require.NoError(t, os.WriteFile(file, []byte(want), 0o600))
 		return
 	}
-	require.True(t, want == string(text), "go generate ./bootstrap writes docs/configuration.md")
+	require.Equal(t, want, string(text), "go generate ./bootstrap writes docs/configuration.md")
 }

@@ -264,7 +264,7 @@ func (s *agentSocket) rebind(ctx context.Context, f upgradeFrame) (trafficcop.Up
 		return up, err
 	}
 	s.who = caller{principal: up.Principal, session: up.Session}
-	s.hub.watch.join(s.socket, s.who)
+	s.hub.watch.join(s.socket, s.who) //nolint:contextcheck // the watch has the life of the hub, not of a message
 	s.seat.move(places(up.Principal, up.Session.ID(), s.address))
 	return up, nil
 }

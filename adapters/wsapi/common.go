@@ -50,6 +50,6 @@ func (s *socket) refresh(ctx context.Context, data []byte) error {
 		return errValue.WithMsg("The token ends before the present credential.")
 	}
 	s.who.principal = p
-	s.hub.watch.join(s, s.who)
+	s.hub.watch.join(s, s.who) //nolint:contextcheck // the watch has the life of the hub, not of a message
 	return nil
 }

@@ -20,12 +20,17 @@ import (
 
 // Guard verifies credentials; *securityguard.Guard is one.
 type Guard interface {
+	Standings
 	Authenticate(ctx context.Context, c securityguard.Credentials) (identity.Principal, error)
 	AnonymousBySecret(ctx context.Context, sessionID, secret string) (identity.Principal, error)
 	// Authorize asks today's roles.
 	Authorize(ctx context.Context, p identity.Principal, perm identity.Permission) error
 	// Check tells whether the principal is still good now.
 	Check(ctx context.Context, p identity.Principal) error
+}
+
+// Standings is what the guard remembers for half a second of the sessions that it judges.
+type Standings interface {
 	// Forget drops what is remembered of a session.
 	Forget(sessionID string)
 	// Refresh looks at many sessions at once, for the checks that follow.

@@ -64,7 +64,7 @@ func (h *Hub) serve(w http.ResponseWriter, r *http.Request, route handler) {
 	s.frame = s.inDialect
 	s.log = h.Log.With("session_id", who.principal.SessionID, "trace_id", s.trace)
 	at.reached(s.goAway, func() { c.end(ending{closeRestart, "server restarts"}) }, c.kill)
-	go func() { //nolint:contextcheck // the socket outlives the request; its context is made of the request's
+	go func() {
 		defer at.leave()
 		s.guarded("socket", func() { s.live(c.ctx, route.run) })
 	}()
@@ -143,7 +143,7 @@ func (s *socket) live(ctx context.Context, run func(context.Context, *socket)) {
 	c := s.conn
 	context.AfterFunc(ctx, c.unread)
 	s.start("writer", c.write)
-	s.hub.watch.join(s, s.caller())
+	s.hub.watch.join(s, s.caller()) //nolint:contextcheck // the watch has the life of the hub, not of a socket
 	defer s.hub.watch.leave(s)
 	s.guarded("reader", func() { run(ctx, s) })
 	c.end(ending{closeNormal, "done"})

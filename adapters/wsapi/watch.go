@@ -24,6 +24,7 @@ var errSessionChanged = fault.New(fault.Unauthenticated, "session_changed", "The
 // thousand silent ones cost little; each session has a goroutine more that hears its hints. Nothing runs while no socket is open.
 type watch struct {
 	hub *Hub
+	ctx context.Context //nolint:containedctx // the life of the hub
 
 	mu      sync.Mutex
 	sockets map[*socket][]string
@@ -41,7 +42,7 @@ type room struct {
 }
 
 func newWatch(h *Hub) *watch {
-	return &watch{hub: h, sockets: map[*socket][]string{}, rooms: map[string]*room{}}
+	return &watch{hub: h, ctx: context.Background(), sockets: map[*socket][]string{}, rooms: map[string]*room{}}
 }
 
 // join begins to watch a socket of the caller, or goes on with another caller on the same socket.
@@ -63,7 +64,7 @@ func (w *watch) join(s *socket, who caller) {
 	}
 	w.sockets[s] = ids
 	if w.stop == nil {
-		ctx, stop := context.WithCancel(context.Background())
+		ctx, stop := context.WithCancel(w.ctx)
 		w.stop = stop
 		w.group.Go(func() { w.poll(ctx) })
 	}
@@ -96,15 +97,15 @@ func (w *watch) forget(s *socket) {
 func (w *watch) listen(sessionID string) (leave func()) {
 	hints, unsubscribe, err := w.hub.Bus.Subscribe(ports.TopicSession(sessionID))
 	if err != nil {
-		w.hub.Log.Warn("no hints for the sockets of a session", "error", err)
+		w.hub.Log.WarnContext(w.ctx, "no hints for the sockets of a session", "error", err)
 		return func() {}
 	}
-	ctx, stop := context.WithCancel(context.Background())
+	left := make(chan struct{})
 	w.group.Go(func() {
 		defer unsubscribe()
 		for {
 			select {
-			case <-ctx.Done():
+			case <-left:
 				return
 			case h := <-hints:
 				if h.ExecutionID == "" {
@@ -113,7 +114,7 @@ func (w *watch) listen(sessionID string) (leave func()) {
 			}
 		}
 	})
-	return stop
+	return func() { close(left) }
 }
 
 // changed judges at once all who depend on a session.

@@ -2,7 +2,6 @@ package runtime
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
 	"testing"
@@ -38,7 +37,7 @@ func (l *lively) Active(_ context.Context, sessions []ports.SessionKey, since ti
 
 type synced struct{ ports.Clock }
 
-func (synced) Now() time.Time { return time.Now() } //nolint:forbidigo // the bubble's time
+func (synced) Now() time.Time { return time.Now() }
 
 func session(id string) ports.SessionKey { return ports.SessionKey{TenantID: "ten", SessionID: id} }
 
@@ -114,7 +113,7 @@ func TestAStoreThatPanicsEndsNoPulse(t *testing.T) {
 		p := newPulse(nil)
 		wake, leave := p.follow(t.Context(), session("a"))
 		var internal *fault.Error
-		require.True(t, errors.As(<-wake, &internal))
+		require.ErrorAs(t, <-wake, &internal)
 		leave()
 	})
 }

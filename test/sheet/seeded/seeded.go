@@ -34,7 +34,7 @@ func (m Mistake) Apply(root string) (map[string][]byte, error) {
 		raw, known := files[e.File]
 		if !known {
 			var err error
-			if raw, err = os.ReadFile(filepath.Join(root, filepath.FromSlash(e.File))); err != nil { //nolint:gosec // the list is ours
+			if raw, err = os.ReadFile(filepath.Join(root, filepath.FromSlash(e.File))); err != nil {
 				return nil, fmt.Errorf("%s: read what to edit: %w", m.ID, err)
 			}
 		}
@@ -77,7 +77,7 @@ func (m Mistake) Look(ctx context.Context, root, dir string) (Sight, error) {
 		}
 		args = append(args, "-overlay", overlay)
 	}
-	cmd := exec.CommandContext(ctx, "go", append(args, m.Package)...) //nolint:gosec // the list is ours
+	cmd := exec.CommandContext(ctx, "go", append(args, m.Package)...)
 	cmd.Dir = root
 	out, err := cmd.CombinedOutput()
 	text := string(out)

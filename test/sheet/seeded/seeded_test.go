@@ -27,7 +27,7 @@ func TestMistakesCanBeMade(t *testing.T) {
 		seen[m.ID] = true
 		require.True(t, rows[m.Row], "%s names the row %q", m.ID, m.Row)
 		require.NotEmpty(t, m.What, m.ID)
-		require.True(t, len(m.Edits) > 0 != (m.Tag != ""), m.ID)
+		require.NotEqual(t, len(m.Edits) > 0, m.Tag != "", m.ID)
 		_, err := m.Apply(root)
 		require.NoError(t, err)
 		for name := range strings.SplitSeq(m.Run, "|") {

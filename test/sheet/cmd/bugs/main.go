@@ -46,7 +46,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
+	defer os.RemoveAll(dir)
 	var sights []seeded.Sight
 	for _, m := range chosen {
 		s, err := m.Look(ctx, root, dir)
@@ -67,7 +67,7 @@ func sound(ctx context.Context, root string, chosen []seeded.Mistake) error {
 	}
 	for pkg, names := range runs {
 		slices.Sort(names)
-		cmd := exec.CommandContext(ctx, "go", "test", "-vet=off", "-count=1", "-run", strings.Join(slices.Compact(names), "|"), pkg) //nolint:gosec // the list is ours
+		cmd := exec.CommandContext(ctx, "go", "test", "-vet=off", "-count=1", "-run", strings.Join(slices.Compact(names), "|"), pkg)
 		cmd.Dir = root
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("the rows do not hold as they are: %s\n%s", pkg, out)
