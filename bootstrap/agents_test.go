@@ -234,3 +234,54 @@ func TestOutsideAgentsUseTheToolsAsTheirCallerMay(t *testing.T) {
 		require.Equal(t, "waiting", found["result"].(map[string]any)["status"])
 	}))
 }
+
+// A viewer reads and changes nothing, also through MCP, and a member who becomes one loses the rest within a second, on the open connection.
+func TestAViewerChangesNothingThroughMCP(t *testing.T) {
+	require.NoError(t, run(t, variant(t), func(url string) {
+		owner := registered(t, url)
+		viewer, member := owner.invites("vera", "viewer"), owner.invites("max", "member")
+		v, m := viewer.mcp(), member.mcp()
+		defer v.Close()
+		defer m.Close()
+		reads, all := viewer.tools(v), member.tools(m)
+		require.Contains(t, reads, "find_artifacts")
+		require.Contains(t, all, "generate_roadmap")
+		for name := range reads {
+			require.Contains(t, all, name)
+		}
+		for _, name := range []string{"parse_content", "generate_roadmap", "delete_file"} {
+			require.NotContains(t, reads, name)
+			_, err := v.CallTool(t.Context(), &mcp.CallToolParams{Name: name, Arguments: map[string]any{}})
+			require.Error(t, err, name)
+		}
+		found, failed := viewer.use(v, "find_artifacts", map[string]any{"artifact_type": "file"})
+		require.False(t, failed, found)
+
+		made, failed := member.use(m, "generate_roadmap", map[string]any{"goals": []string{"Less rework"}})
+		require.False(t, failed, made)
+		var me struct {
+			User struct {
+				ID string `json:"id"`
+			} `json:"user"`
+		}
+		member.json(http.MethodGet, "/api/auth/me", "", &me)
+		var changed map[string]any
+		owner.json(http.MethodPost, "/api/admin/users/"+me.User.ID+"/role", `{"role":"viewer"}`, &changed)
+		require.Eventually(t, func() bool {
+			_, err := m.CallTool(t.Context(), &mcp.CallToolParams{Name: "generate_roadmap", Arguments: map[string]any{"goals": []string{"Less rework"}}})
+			return err != nil
+		}, 5*time.Second, 50*time.Millisecond)
+	}))
+}
+
+// invites makes somebody a member of p's tenant with a role.
+func (p *person) invites(name, role string) *person {
+	p.t.Helper()
+	var invitation struct {
+		Token string `json:"token"`
+	}
+	p.json(http.MethodPost, "/api/admin/invitations", `{"email":"`+name+`@example.org","role":"`+role+`"}`, &invitation)
+	other := newPerson(p.t, p.url)
+	other.join("register", `{"name":"`+name+`","email":"`+name+`@example.org","password":"a long enough phrase","invitation":"`+invitation.Token+`"}`)
+	return other
+}
