@@ -35,8 +35,17 @@ func (s standings) Of(ctx context.Context, sessionIDs []string) ([]ports.Standin
 		CASE WHEN u.id IS NULL OR t.id IS NULL THEN '' ELSE COALESCE(m.role, '') END AS role, COALESCE(u.operator, FALSE) AS operator,
 		COALESCE(u.disabled, FALSE) AS disabled, COALESCE(t.suspended, FALSE) AS suspended
 		FROM sessions s LEFT JOIN users u ON u.id = s.owner_user_id LEFT JOIN tenants t ON t.id = s.tenant_id
-		LEFT JOIN memberships m ON m.tenant_id = s.tenant_id AND m.user_id = s.owner_user_id WHERE s.id IN ?`, sessionIDs)
+		LEFT JOIN memberships m ON m.tenant_id = s.tenant_id AND m.user_id = s.owner_user_id WHERE s.id IN ?`, padded(sessionIDs))
 	return convert(rows, err, standingRow.standing)
+}
+
+// padded repeats the last of a list that is not empty until its length is a power of two, so that statements with lists come in few forms: each
+// connection keeps a prepared one for each form.
+func padded[T any](list []T) []T {
+	for n := len(list); n&(n-1) != 0; n++ {
+		list = append(list[:n:n], list[n-1])
+	}
+	return list
 }
 
 // prefixed puts an alias before each column of a list.
@@ -61,6 +70,7 @@ func (s activity) Active(ctx context.Context, sessions []ports.SessionKey, since
 	if err := s.t.across(ctx); err != nil {
 		return nil, err
 	}
+	sessions = padded(sessions)
 	args := make([]any, 0, 2*len(sessions)+1)
 	for _, key := range sessions {
 		args = append(args, key.TenantID, key.SessionID)

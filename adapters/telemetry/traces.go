@@ -113,7 +113,7 @@ func (r reporting) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpa
 	return nil
 }
 
-// Request begins the span of an HTTP request and of what it is upgraded to. parentID is the client's span, "" if the trace begins here. The
+// Request begins the span of an HTTP request, or of a socket's handshake, below which is what the open socket accepts. parentID is the client's span, "" if the trace begins here. The
 // span ends with the function that comes back; route is a template, "" for one that matched none.
 func (t *Traces) Request(ctx context.Context, traceID, parentID string) (spanned context.Context, end func(method, route string, status int)) {
 	if t == nil {

@@ -15,8 +15,6 @@ import (
 
 	"github.com/gorilla/websocket"
 	"golang.org/x/time/rate"
-
-	"github.com/symphainy/symphainy/adapters/internal/wire"
 )
 
 // subprotocol is the only one that is ever echoed.
@@ -72,7 +70,7 @@ func upgrade(w http.ResponseWriter, r *http.Request, header http.Header, cfg Con
 	}
 	ws.SetReadLimit(cfg.MaxMessage)
 	c := &conn{cfg: cfg, ws: ws, check: hijacker.check, out: newOutbox(cfg.QueueBytes, cfg.QueueFrames), pong: make(chan []byte, 1)}
-	c.ctx, c.end = context.WithCancelCause(wire.Detached(r.Context()))
+	c.ctx, c.end = context.WithCancelCause(context.WithoutCancel(r.Context()))
 	c.heard.Store(hostNow().UnixNano())
 	ws.SetPingHandler(func(data string) error {
 		select { // only the newest ping needs an answer (RFC 6455 §5.5.3)

@@ -20,6 +20,8 @@ const (
 	// followPause is the wait before the second try; it doubles up to followPauseMax.
 	followPause    = 50 * time.Millisecond
 	followPauseMax = 2 * time.Second
+	// followCalm is how long following has to go well for earlier errors not to count.
+	followCalm = 10 * time.Second
 )
 
 // follower puts the events of the session's executions out on one socket. Replays and the live stream go through one lock and one map
@@ -62,7 +64,7 @@ func (f *follower) pause() {
 func (f *follower) follow(ctx context.Context, scope identity.Scope, sessionID string) {
 	pause := followPause
 	for try := 1; ; try++ {
-		before := f.known()
+		before, began := f.known(), hostNow()
 		err := f.socket.hub.Feed.FollowSession(ctx, scope, sessionID, before, f.since, func(batch []ports.SessionEvent) error {
 			try, pause = 1, followPause
 			return f.deliver(ctx, batch)
@@ -73,6 +75,9 @@ func (f *follower) follow(ctx context.Context, scope identity.Scope, sessionID s
 		if e, ok := endingOf(err); ok {
 			f.socket.conn.end(e)
 			return
+		}
+		if hostNow().Sub(began) > followCalm {
+			try, pause = 1, followPause // it went well for long
 		}
 		f.socket.log.WarnContext(ctx, "following a session failed", "error", err, "try", try)
 		if try >= followTries {

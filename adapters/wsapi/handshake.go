@@ -173,7 +173,7 @@ func protocolToken(r *http.Request) (token string, given bool, err error) {
 	return token, given, nil
 }
 
-// authenticate verifies what the handshake offers and finds its session. anySession is for routes that stand in no session: it asks
+// authenticate verifies what the handshake offers and finds its session. With an error it gives whom it was refused to, as far as that is known. anySession is for routes that stand in no session: it asks
 // for none where the URL names none.
 func (h *Hub) authenticate(ctx context.Context, o offer, anySession bool) (caller, error) {
 	c, err := h.identify(ctx, o, anySession)
@@ -184,14 +184,14 @@ func (h *Hub) authenticate(ctx context.Context, o offer, anySession bool) (calle
 		return caller{}, err
 	}
 	if !anySession && c.session.Status(h.Clock.Now()) == session.Ended {
-		return caller{}, session.ErrEnded
+		return c, session.ErrEnded
 	}
 	// A token in its leeway would open a socket that the first check closes.
 	if err := h.Guard.Check(ctx, c.principal); err != nil {
-		return caller{}, err
+		return c, err
 	}
 	if err := h.Guard.Authorize(ctx, c.principal, identity.PermRead); err != nil {
-		return caller{}, err
+		return c, err
 	}
 	return c, nil
 }

@@ -148,14 +148,35 @@ func (w *watch) poll(ctx context.Context) {
 		}
 		w.mu.Lock()
 		sessions := slices.Collect(maps.Keys(w.rooms))
-		sockets := slices.Collect(maps.Keys(w.sockets))
 		w.mu.Unlock()
-		look, cancel := context.WithTimeout(ctx, w.hub.cfg.HandleTime)
-		blind := w.hub.Guard.Refresh(look, sessions)
-		for _, s := range sockets {
-			s.guarded("watch", func() { s.judge(look, blind) })
+		for some := range slices.Chunk(sessions, watchSize) {
+			w.round(ctx, some)
 		}
-		cancel()
+	}
+}
+
+// watchSize is how many sessions one statement asks for.
+const watchSize = 500
+
+// round judges the sockets of some sessions, right after it has looked at these.
+func (w *watch) round(ctx context.Context, sessions []string) {
+	ctx, cancel := context.WithTimeout(ctx, w.hub.cfg.HandleTime)
+	defer cancel()
+	blind := w.hub.Guard.Refresh(ctx, sessions)
+	var sockets []*socket
+	w.mu.Lock()
+	for _, id := range sessions {
+		if r := w.rooms[id]; r != nil {
+			for s := range r.sockets {
+				if ids := w.sockets[s]; ids[len(ids)-1] == id { // once, with its login's
+					sockets = append(sockets, s)
+				}
+			}
+		}
+	}
+	w.mu.Unlock()
+	for _, s := range sockets {
+		s.guarded("watch", func() { s.judge(ctx, blind) })
 	}
 }
 
@@ -169,7 +190,10 @@ func (s *socket) judge(ctx context.Context, err error) {
 		return // a message is at work, which judges for itself
 	}
 	defer s.auth.Unlock()
-	if err == nil {
+	switch {
+	case s.who.principal.Expired(s.hub.Clock.Now()): // whatever the store says
+		err = ports.ErrTokenExpired
+	case err == nil:
 		err = s.stands(ctx)
 	}
 	switch {

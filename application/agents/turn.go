@@ -273,7 +273,13 @@ func shortened(ctx context.Context, tx ports.Tx, scope identity.Scope, conversat
 	if err != nil {
 		return err
 	}
-	c.Summary = agent.Fold(c.Summary, list[:len(list)-kept])
+	gone := list[:len(list)-kept]
+	for page := list; len(page) == 2*agent.MaxMessages; gone = append(page, gone...) { // turns that failed left theirs
+		if page, err = tx.Messages.Before(ctx, scope.TenantID, conversationID, page[0].Seq, 2*agent.MaxMessages); err != nil {
+			return err
+		}
+	}
+	c.Summary = agent.Fold(c.Summary, gone)
 	switch err := tx.Conversations.Save(ctx, c); {
 	case errors.Is(err, fault.ErrStale):
 		return nil // somebody moves it to another surface just now: the next answer does it

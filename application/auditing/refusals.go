@@ -13,10 +13,12 @@ import (
 )
 
 // Bounds of what refusals may cost: one record a minute for who is refused, what and why, over all processes; and in one process so many a
-// minute in all, whoever asks.
+// minute of callers whom nobody knows, of one tenant, and of all tenants. A flood of the unknown takes nothing from the tenants.
 const (
-	refusalLife = time.Minute
-	refusalMost = 120
+	refusalLife    = time.Minute
+	refusalUnknown = 120
+	refusalTenant  = 120
+	refusalMost    = 1200
 	// refusalTime bounds the write, which the refused client waits for.
 	refusalTime = 2 * time.Second
 )
@@ -45,6 +47,8 @@ type Refusals struct {
 	mu     sync.Mutex
 	minute time.Time
 	seen   map[Refusal]bool
+	// written counts the minute's records by tenant, "" for the unknown.
+	written map[string]int
 }
 
 // NewRefusals makes it. report hears of records that could not be written: the refusal stands without.
@@ -61,24 +65,37 @@ func (r *Refusals) Note(ctx context.Context, n Refusal) {
 		return
 	}
 	if err := r.write(ctx, n); err != nil {
+		r.mu.Lock()
+		delete(r.seen, n.key())
+		r.mu.Unlock()
 		r.report(ctx, "record a refusal", err)
 	}
 }
 
 // fresh is the process's own look, before the store is asked.
 func (r *Refusals) fresh(n Refusal) bool {
-	n.TraceID = ""
 	now := r.clock.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if age := now.Sub(r.minute); age < 0 || age >= refusalLife {
-		r.minute, r.seen = now, map[Refusal]bool{}
+		r.minute, r.seen, r.written = now, map[Refusal]bool{}, map[string]int{}
 	}
-	if r.seen[n] || len(r.seen) >= refusalMost {
+	tenant, most := n.TenantID, refusalTenant
+	if n.Actor == "" {
+		tenant, most = "", refusalUnknown
+	}
+	if r.seen[n.key()] || r.written[tenant] >= most || len(r.seen) >= refusalMost+refusalUnknown {
 		return false
 	}
-	r.seen[n] = true
+	r.seen[n.key()] = true
+	r.written[tenant]++
 	return true
+}
+
+// key is what makes two refusals the same.
+func (n Refusal) key() Refusal {
+	n.TraceID = ""
+	return n
 }
 
 func (r *Refusals) write(ctx context.Context, n Refusal) error {

@@ -45,12 +45,22 @@ func TestAFloodOfRefusalsLeavesFewRecords(t *testing.T) {
 	for i := range 5000 {
 		processes[0].Note(t.Context(), auditing.Refusal{Place: "/api/auth/me", Code: "unauthenticated", Address: fmt.Sprint(i)})
 	}
-	require.Len(t, records(auditing.NobodysTenant), 120, "many clients leave no more than a process writes in a minute")
+	require.Len(t, records(auditing.NobodysTenant), 1+120, "many clients leave no more than a process writes in a minute")
+
+	for i := range 200 {
+		processes[0].Note(t.Context(), auditing.Refusal{TenantID: "ten_2", Actor: "usr_2", Place: fmt.Sprint(i), Code: "permission_denied"})
+	}
+	require.Len(t, records("ten_2"), 120, "a flood of the unknown takes nothing from a tenant, which has a bound of its own")
+	processes[0].Note(t.Context(), auditing.Refusal{TenantID: "ten_3", Actor: "usr_3", Place: "/api/admin/users", Code: "permission_denied"})
+	require.Len(t, records("ten_3"), 1, "nor does another tenant")
 
 	var said string
 	gone := auditing.NewRefusals(refusing{}, c, system.IDs{}, func(_ context.Context, what string, _ error) { said = what })
 	gone.Note(t.Context(), denied)
 	require.Equal(t, "record a refusal", said)
+	said = ""
+	gone.Note(t.Context(), denied)
+	require.Equal(t, "record a refusal", said, "what was not written is tried again")
 }
 
 type refusing struct{ ports.UnitOfWork }

@@ -131,20 +131,25 @@ func (s *Service) agentFor(surface string) agent.ID {
 
 // thread finds or begins the conversation of a message, and pins its agent: the one it has, unless the surface changed.
 func (s *Service) thread(ctx context.Context, p identity.Principal, cmd MessageCommand) (agent.Conversation, error) {
-	c, err := s.find(ctx, p, cmd)
-	switch {
-	case errors.Is(err, fault.ErrNotFound) && !typeid.Valid(typeid.Conversation, cmd.ConversationID):
-		return s.begin(ctx, p, cmd)
-	case err != nil || cmd.Surface == "" || cmd.Surface == c.Surface:
-		return c, err
+	for range switchTries {
+		c, err := s.find(ctx, p, cmd)
+		switch {
+		case errors.Is(err, fault.ErrNotFound) && !typeid.Valid(typeid.Conversation, cmd.ConversationID):
+			return s.begin(ctx, p, cmd)
+		case err != nil || cmd.Surface == "" || cmd.Surface == c.Surface:
+			return c, err
+		}
+		c.Surface, c.AgentID, c.UpdatedAt = cmd.Surface, s.agentFor(cmd.Surface), s.Clock.Now()
+		err = s.UnitOfWork.Do(ctx, func(ctx context.Context, tx ports.Tx) error { return tx.Conversations.Save(ctx, c) })
+		if !errors.Is(err, fault.ErrStale) {
+			return c, err
+		}
 	}
-	c.Surface, c.AgentID, c.UpdatedAt = cmd.Surface, s.agentFor(cmd.Surface), s.Clock.Now()
-	err = s.UnitOfWork.Do(ctx, func(ctx context.Context, tx ports.Tx) error { return tx.Conversations.Save(ctx, c) })
-	if errors.Is(err, fault.ErrStale) {
-		return s.find(ctx, p, cmd)
-	}
-	return c, err
+	return agent.Conversation{}, fault.ErrUnavailable
 }
+
+// switchTries is how often a conversation is moved to another surface while answers keep changing it.
+const switchTries = 5
 
 // clientID names the thread within the session: the client's name, or the surface's own.
 func (s *Service) clientID(cmd MessageCommand) string {

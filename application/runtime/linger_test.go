@@ -3,6 +3,8 @@ package runtime
 import (
 	"context"
 	"errors"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,8 +17,18 @@ import (
 
 func TestAHandlerThatIgnoresItsContextIsReportedAndCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		var reports []error
-		e := &Engine{Deps: Deps{Report: func(_ context.Context, _ string, err error) { reports = append(reports, err) }}}
+		e := &Engine{Deps: Deps{Report: func(_ context.Context, _ string, err error) {
+			mu.Lock()
+			defer mu.Unlock()
+			reports = append(reports, err)
+		}}}
+		reported := func() []error {
+			mu.Lock()
+			defer mu.Unlock()
+			return slices.Clone(reports)
+		}
 		s := execution.Snapshot{ID: "exe_1", Intent: intent.Intent{Type: "endless"}}
 		gone := errors.New("cancelled")
 
@@ -29,9 +41,9 @@ func TestAHandlerThatIgnoresItsContextIsReportedAndCounted(t *testing.T) {
 		require.Zero(t, e.Lingering())
 		<-time.After(2 * time.Second)
 		require.Equal(t, 1, e.Lingering())
-		require.Len(t, reports, 1)
-		require.ErrorIs(t, reports[0], gone)
-		require.ErrorContains(t, reports[0], "endless, execution exe_1")
+		require.Len(t, reported(), 1)
+		require.ErrorIs(t, reported()[0], gone)
+		require.ErrorContains(t, reported()[0], "endless, execution exe_1")
 		returned()
 		synctest.Wait()
 		require.Zero(t, e.Lingering())
@@ -42,6 +54,6 @@ func TestAHandlerThatIgnoresItsContextIsReportedAndCounted(t *testing.T) {
 		<-time.After(time.Second)
 		returned()
 		<-time.After(lingerGrace)
-		require.Len(t, reports, 1, "one that returns in time is nothing to report")
+		require.Len(t, reported(), 1, "one that returns in time is nothing to report")
 	})
 }

@@ -35,6 +35,19 @@ func (l *lively) Active(_ context.Context, sessions []ports.SessionKey, since ti
 	return slices.DeleteFunc(slices.Clone(sessions), func(k ports.SessionKey) bool { return !slices.Contains(l.active, k) }), l.err
 }
 
+// seen gives who asked about how many, and since when.
+func (l *lively) seen() ([]int, []time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.asked), slices.Clone(l.since)
+}
+
+// asks gives of how many sessions each look was.
+func (l *lively) asks() []int {
+	asked, _ := l.seen()
+	return asked
+}
+
 type synced struct{ ports.Clock }
 
 func (synced) Now() time.Time { return time.Now() }
@@ -56,14 +69,14 @@ func TestThePulseWakesOnlyThoseWhoFollowSomethingActive(t *testing.T) {
 		require.NoError(t, <-first)
 		require.NoError(t, <-second)
 		require.Empty(t, quiet)
-		require.Equal(t, []int{2}, store.asked, "one look for all, each session once")
+		require.Equal(t, []int{2}, store.asks(), "one look for all, each session once")
 		leaveFirst()
 		leaveSecond()
 		<-time.After(time.Second)
-		require.Equal(t, []int{2, 1}, store.asked, "nobody asks about what nobody follows")
+		require.Equal(t, []int{2, 1}, store.asks(), "nobody asks about what nobody follows")
 		leaveQuiet()
 		<-time.After(time.Minute)
-		require.Len(t, store.asked, 2, "nothing runs when nobody follows")
+		require.Len(t, store.asks(), 2, "nothing runs when nobody follows")
 		again, leave := p.follow(t.Context(), session("a"))
 		require.NoError(t, <-again)
 		leave()
@@ -78,7 +91,8 @@ func TestThePulseLeavesNoTimeOut(t *testing.T) {
 		wake, leave := p.follow(t.Context(), session("a"))
 		defer leave()
 		<-time.After(2500 * time.Millisecond)
-		require.Equal(t, []time.Time{began.Add(-scanMargin), began.Add(time.Second - scanMargin)}, store.since)
+		_, since := store.seen()
+		require.Equal(t, []time.Time{began.Add(-scanMargin), began.Add(time.Second - scanMargin)}, since)
 		store.mu.Lock()
 		store.err = fault.ErrUnavailable
 		store.mu.Unlock()
@@ -87,7 +101,8 @@ func TestThePulseLeavesNoTimeOut(t *testing.T) {
 		store.err, store.since = nil, nil
 		store.mu.Unlock()
 		<-time.After(1500 * time.Millisecond)
-		require.Equal(t, []time.Time{began.Add(2*time.Second - scanMargin)}, store.since, "what could not be asked is asked again")
+		_, since = store.seen()
+		require.Equal(t, []time.Time{began.Add(2*time.Second - scanMargin)}, since, "what could not be asked is asked again")
 	})
 }
 
@@ -101,7 +116,7 @@ func TestThePulseAsksInBoundedLooks(t *testing.T) {
 			leaves = append(leaves, leave)
 		}
 		<-time.After(1500 * time.Millisecond)
-		require.Equal(t, []int{pulseSize, 1}, store.asked)
+		require.Equal(t, []int{pulseSize, 1}, store.asks())
 		for _, leave := range leaves {
 			leave()
 		}

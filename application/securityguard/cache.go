@@ -12,7 +12,7 @@ const (
 	// cacheLife is how old an answer may be. The promise is one second; half of it is left for what happens after the check.
 	cacheLife = 500 * time.Millisecond
 	// cacheSize bounds the cache; over it, what is old goes first, and if nothing is, everything.
-	cacheSize = 10_000
+	cacheSize = 20_000
 )
 
 // standing is a session and the roles of its owner; no roles if there is no owner, or one without rights.
@@ -39,8 +39,8 @@ func (st standing) goodFor(p identity.Principal, now time.Time) bool {
 type cached struct {
 	standing
 	readAt time.Time
-	// forgotten is the generation of the newest forget; answers that were asked for before it do not count.
-	forgotten uint64
+	// asked is the generation in which it was asked for, or forgotten: an answer to an earlier question does not replace it.
+	asked uint64
 }
 
 // cache remembers standings for cacheLife.
@@ -61,8 +61,8 @@ func (c *cache) get(sessionID string, now time.Time) (_ standing, generation uin
 	return e.standing, c.generation, ok && e.fresh(now)
 }
 
-// now gives the generation that an answer which is asked for now belongs to.
-func (c *cache) now() uint64 {
+// asking gives the generation of a question that is asked now.
+func (c *cache) asking() uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.generation
@@ -71,25 +71,27 @@ func (c *cache) now() uint64 {
 func (c *cache) put(sessionID string, st standing, readAt time.Time, generation uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if generation < c.floor || generation < c.entries[sessionID].forgotten {
+	if generation < c.floor || generation < c.entries[sessionID].asked {
 		return
 	}
-	if len(c.entries) >= cacheSize {
-		c.shrink(readAt)
-	}
-	c.entries[sessionID] = cached{standing: st, readAt: readAt}
+	c.keep(sessionID, cached{standing: st, readAt: readAt, asked: generation}, readAt)
 }
 
-func (c *cache) forget(sessionID string) {
+func (c *cache) forget(sessionID string, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.generation++
-	if len(c.entries) >= cacheSize {
-		c.shrink(time.Time{})
-	}
-	c.entries[sessionID] = cached{forgotten: c.generation}
+	c.keep(sessionID, cached{asked: c.generation}, now)
 }
 
+func (c *cache) keep(sessionID string, e cached, now time.Time) {
+	if _, known := c.entries[sessionID]; !known && len(c.entries) >= cacheSize {
+		c.shrink(now)
+	}
+	c.entries[sessionID] = e
+}
+
+// shrink drops what is old, marks too: whatever was asked for before counts no more.
 func (c *cache) shrink(now time.Time) {
 	c.floor = c.generation
 	for id, e := range c.entries {

@@ -155,7 +155,7 @@ func (g *Guard) Current(ctx context.Context, p identity.Principal) ([]identity.R
 // Check tells whether a principal that was good is so still: nil, ports.ErrTokenExpired, ErrSessionChanged, or the store's error.
 func (g *Guard) Check(ctx context.Context, p identity.Principal) error {
 	now := g.clock.Now()
-	if !p.ExpiresAt.IsZero() && !now.Before(p.ExpiresAt) {
+	if p.Expired(now) {
 		return ports.ErrTokenExpired
 	}
 	st, err := g.standing(ctx, p.SessionID)
@@ -172,7 +172,7 @@ func (g *Guard) Check(ctx context.Context, p identity.Principal) error {
 }
 
 // Forget drops what is remembered of a session. Call it when a hint says that the session itself has changed.
-func (g *Guard) Forget(sessionID string) { g.cache.forget(sessionID) }
+func (g *Guard) Forget(sessionID string) { g.cache.forget(sessionID, g.clock.Now()) }
 
 // standing gives a session and what its owner may do, from the cache or the store.
 func (g *Guard) standing(ctx context.Context, sessionID string) (standing, error) {
@@ -197,21 +197,19 @@ func (g *Guard) standing(ctx context.Context, sessionID string) (standing, error
 	return st, nil
 }
 
-// Refresh looks at many sessions at once, so that the checks which follow within half a second cost nothing. More than 500 take several looks.
-// A session that is not there is forgotten.
+// Refresh looks at many sessions at once, fewer than a thousand, so that the checks which follow within half a second cost nothing. A session
+// that is not there is forgotten.
 func (g *Guard) Refresh(ctx context.Context, sessionIDs []string) error {
-	for some := range slices.Chunk(sessionIDs, refreshSize) {
-		now, generation := g.clock.Now(), g.cache.now()
-		found, err := g.look(ctx, some)
-		if err != nil {
-			return err
-		}
-		for _, id := range some {
-			if st, ok := found[id]; ok {
-				g.cache.put(id, st, now, generation)
-			} else {
-				g.cache.forget(id)
-			}
+	now, generation := g.clock.Now(), g.cache.asking()
+	found, err := g.look(ctx, sessionIDs)
+	if err != nil {
+		return err
+	}
+	for _, id := range sessionIDs {
+		if st, ok := found[id]; ok {
+			g.cache.put(id, st, now, generation)
+		} else {
+			g.cache.forget(id, now)
 		}
 	}
 	return nil
@@ -223,9 +221,6 @@ func (g *Guard) Session(ctx context.Context, sessionID string) (session.Session,
 	st, err := g.standing(ctx, sessionID)
 	return st.session, err
 }
-
-// refreshSize is how many sessions one look of Refresh asks for.
-const refreshSize = 500
 
 // look reads standings by session; what is unknown is left out.
 func (g *Guard) look(ctx context.Context, sessionIDs []string) (map[string]standing, error) {

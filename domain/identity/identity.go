@@ -147,6 +147,11 @@ func (p Principal) Scope() Scope {
 	return s
 }
 
+// Expired reports whether the credential's own time is over at now; one without a time ends with its session only.
+func (p Principal) Expired(now time.Time) bool {
+	return !p.ExpiresAt.IsZero() && !now.Before(p.ExpiresAt)
+}
+
 // Scope is an isolation scope. TenantID is never empty in a valid scope. OwnerID is empty for an anonymous session, which sees only
 // what SessionID made.
 type Scope struct {

@@ -7,6 +7,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,7 +24,8 @@ type api struct {
 	http *http.Client
 	doc  *contract
 	// frames are the schemas of sockets, loaded with the first one.
-	frames *frames
+	frames     *frames
+	framesLock sync.Mutex
 }
 
 // newAPI makes a client without cookies; each test has its own connections.

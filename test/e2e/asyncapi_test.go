@@ -15,6 +15,8 @@ type frames struct{ schema *jsonschema.Schema }
 // loadFrames asks the server for its AsyncAPI document and compiles the schema of the server's frames.
 func loadFrames(t *testing.T, a *api) *frames {
 	t.Helper()
+	a.framesLock.Lock()
+	defer a.framesLock.Unlock()
 	if a.frames != nil {
 		return a.frames
 	}

@@ -75,7 +75,8 @@ func TestConsoleDecides(t *testing.T) {
 	p.shows("main h1", "Agent turn")
 	p.shows("main", "What it began")
 	p.shows("main", "1 of tools.")
-	p.shows("main section[aria-label=Audit]", "Agent tool")
+	p.press("main section[aria-label=Audit]", "Show its records")
+	p.shows("main section[aria-label=Audit]", "Agent")
 	p.accessible()
 	p.content(lookups...)
 }

@@ -46,7 +46,8 @@ export function execution(main, id) {
 	};
 	fill(main, title, head, wait, line, made, kin, h("h2", null, "Events ", told), log, audit, h("p.hint", null, h("a", { href: "#/executions" }, "All executions"), may("admin") && [" · ", h("a", { href: "#/operations/audit" }, "Audit trail")]));
 	status();
-	if (audit) fill(audit, h("h2", null, "Audit"), recordsAbout(id));
+	// A look through the whole trail: only for who asks.
+	if (audit) fill(audit, h("h2", null, "Audit"), h("div.actions", null, h("button", { type: "button", onclick: () => fill(audit, h("h2", null, "Audit"), recordsAbout(id)) }, "Show its records")));
 	const stop = follow(id, tell, (how) => { told.textContent = { open: "live", broken: "the line broke; it is opened again", done: "" }[how]; if (how === "done") status(); });
 	const timer = setInterval(() => { if (live && !document.hidden && events.length > 0) draw(); }, 1000);
 	return () => { stop(); clearInterval(timer); };

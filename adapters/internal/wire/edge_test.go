@@ -223,7 +223,7 @@ func TestAnonymousObjectsHaveNoTenant(t *testing.T) {
 	require.NoError(t, err)
 	raw, err = wire.Marshal(st)
 	require.NoError(t, err)
-	require.JSONEq(t, `{"execution_id":"exe_1","intent_id":"int_1","intent_type":"parse","realm":"","session_id":"ses_1","tenant_id":null,"status":"pending",
+	require.JSONEq(t, `{"execution_id":"exe_1","intent_id":"int_1","intent_type":"parse","realm":"","session_id":"ses_1","parent_execution_id":null,"tenant_id":null,"status":"pending",
 		"state":"retrying","attempt":0,"progress":null,"artifacts":{"file":{"artifact_id":"fil_1","tenant_id":null},"file_id":"fil_1"},
 		"events":[{"execution_id":"exe_1","seq":1,"epoch":1,"event_type":"execution.accepted","data":{},"timestamp":"2026-03-01T12:00:00.000005Z"}],
 		"error":null,"error_code":null,"waiting":null,"created_at":"2026-03-01T12:00:00.000005Z","started_at":null,"completed_at":null,"metadata":{}}`, string(raw))

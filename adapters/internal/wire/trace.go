@@ -70,13 +70,3 @@ func TraceID(ctx context.Context) string {
 	t, _ := ctx.Value(traceKey{}).(Trace)
 	return t.ID
 }
-
-// Detached gives a context for what outlives the request, such as a socket: it does not end with it, and of its values keeps only the trace, so
-// that the request itself is not kept.
-func Detached(ctx context.Context) context.Context {
-	out := context.Background()
-	if t, ok := ctx.Value(traceKey{}).(Trace); ok {
-		out = WithTrace(out, t)
-	}
-	return out
-}

@@ -42,14 +42,28 @@ func problem(text, facts string) string {
 	return ""
 }
 
-// values are the readings of a number: 1,234.5 and 1.234,5 are the same to people.
+// grouped are numbers whose separators stand between thousands, and perhaps before decimals.
+var (
+	groupedComma = regexp.MustCompile(`^\d{1,3}(?:,\d{3})+(?:\.\d+)?$`)
+	groupedDot   = regexp.MustCompile(`^\d{1,3}(?:\.\d{3})+(?:,\d+)?$`)
+)
+
+// values are the readings of a number: 1,234.5 and 1.234,5 are the same to people, and 1,234 may be either.
 func values(n string) (out []float64) {
-	plain := strings.ReplaceAll(n, ",", "")
-	european := strings.ReplaceAll(strings.ReplaceAll(n, ".", ""), ",", ".")
-	for _, s := range []string{plain, european} {
-		if f, err := strconv.ParseFloat(s, 64); err == nil && (len(out) == 0 || out[0] != f) {
+	read := func(s string) {
+		if f, err := strconv.ParseFloat(s, 64); err == nil {
 			out = append(out, f)
 		}
+	}
+	read(n)
+	if strings.Count(n, ",") == 1 && !strings.Contains(n, ".") {
+		read(strings.Replace(n, ",", ".", 1))
+	}
+	if groupedComma.MatchString(n) {
+		read(strings.ReplaceAll(n, ",", ""))
+	}
+	if groupedDot.MatchString(n) {
+		read(strings.ReplaceAll(strings.ReplaceAll(n, ".", ""), ",", "."))
 	}
 	if len(out) > 0 {
 		return out
