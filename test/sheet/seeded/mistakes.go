@@ -27,7 +27,8 @@ func bugs() []Mistake {
 		}},
 		{ID: "B13", What: "an epoch that is remembered for ever", Row: "W14", Package: wsapi, Run: "TestRevocation", Edits: []Edit{
 			{"application/securityguard/cache.go", "age >= 0 && age < cacheLife", "age >= 0"},
-			{"application/securityguard/cache.go", "c.entries[sessionID] = cached{forgotten: c.generation}", "_ = sessionID"},
+			{"application/securityguard/cache.go", "c.keep(sessionID, cached{asked: c.generation}, now)", "_, _ = sessionID, now"},
+			{"application/securityguard/cache.go", "if generation < c.floor || generation < c.entries[sessionID].asked {", "if _, known := c.entries[sessionID]; known {"},
 		}},
 		{ID: "B14", What: "the revocation of a family is rolled back", Row: "A3", Package: accounts, Run: "TestReplayOfAnyOldTokenRevokesTheFamily", Edits: []Edit{
 			{"application/accounts/refresh.go", "return refreshed{refused: session.ErrRefreshReused, revoked: ended}, err", "return refreshed{revoked: ended}, errors.Join(session.ErrRefreshReused, err)"},
