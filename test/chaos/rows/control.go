@@ -58,13 +58,13 @@ func commanded(ctx context.Context, b *bed.Bed, c *bed.Client, i int, took map[s
 	if err != nil {
 		return id, err
 	}
-	if _, err := logged(ctx, b, id, "execution.step.started", 1); err != nil {
+	if _, err := logged(ctx, b, id, "execution.started", 1); err != nil {
 		return id, err
 	}
 	for n, command := range []struct {
 		name, event string
 		occurrence  int
-	}{{"pause", "execution.paused", 1}, {"resume", "execution.step.started", 2}, {"cancel", "execution.cancelled", 1}} {
+	}{{"pause", "execution.paused", 1}, {"resume", "execution.started", 2}, {"cancel", "execution.cancelled", 1}} {
 		asked := time.Now()
 		a, err := c.Call(ctx, b.Replicas[(i+n)%len(b.Replicas)].URL(), http.MethodPost, "/api/execution/"+id+"/"+command.name, nil)
 		if err != nil {

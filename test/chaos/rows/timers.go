@@ -65,13 +65,14 @@ func r27() Row {
 		const orphans = 20
 		healthy := r.pick(2000, 100)
 		b, err := r.bed(ctx, func(o *bed.Options) {
-			o.Vars = []string{fmt.Sprintf("SYMPHAINY_WORKERS=%d", healthy/2+4*orphans)}
+			o.Replicas = 4 // a process has at most 1,000 workers
+			o.Vars = []string{fmt.Sprintf("SYMPHAINY_WORKERS=%d", healthy/3+4*orphans)}
 		})
 		if err != nil {
 			o.wrong(err)
 			return o.result(nil)
 		}
-		victim := b.Replicas[2]
+		victim := b.Replicas[3]
 		o.wrong(victim.Kill())
 		long := map[string]any{"steps": 1, "work_ms": r.pick(90_000, 20_000)}
 		work := load{clients: 20, executions: healthy, parameters: long}.start(ctx, b)
