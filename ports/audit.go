@@ -6,6 +6,15 @@ import (
 	"github.com/symphainy/symphainy/domain/audit"
 )
 
+// AuditLog is append-only.
+type AuditLog interface {
+	Append(ctx context.Context, records ...audit.Record) error
+	// List gives records of a tenant, newest first.
+	List(ctx context.Context, tenantID string, page Page) ([]audit.Record, error)
+	// About gives those of them whose target is the given one, newest first. It may have to look through many others.
+	About(ctx context.Context, tenantID, target string, page Page) ([]audit.Record, error)
+}
+
 // AuditChain puts the records of AuditLog into one chain per tenant. Records are appended outside of it, so that nobody who records
 // something waits for the tenant's head, and are sealed shortly after. A link is set once: no store changes or removes it again.
 type AuditChain interface {

@@ -6,7 +6,6 @@ import (
 
 	"github.com/symphainy/symphainy/domain/agent"
 	"github.com/symphainy/symphainy/domain/artifact"
-	"github.com/symphainy/symphainy/domain/audit"
 	"github.com/symphainy/symphainy/domain/event"
 	"github.com/symphainy/symphainy/domain/execution"
 	"github.com/symphainy/symphainy/domain/fault"
@@ -130,29 +129,6 @@ type TicketStore interface {
 	DeleteBySession(ctx context.Context, sessionID string) error
 	// DeleteExpired removes what is past its time and returns how many.
 	DeleteExpired(ctx context.Context, now time.Time) (int64, error)
-}
-
-// Rate allows Limit events per Window, with bursts of Limit. A Limit of 0 means no limit.
-type Rate struct {
-	Limit  int
-	Window time.Duration
-}
-
-// Verdict is the limiter's answer.
-type Verdict struct {
-	Allowed bool
-	// RetryAfter is how long to wait for the next allowed event; 0 when allowed.
-	RetryAfter time.Duration
-}
-
-// LimitStore counts events across all replicas (generic cell rate algorithm, one timestamp per key).
-type LimitStore interface {
-	// Take counts one event under the key, a tuple whose parts never run together. A refused event does not count.
-	Take(ctx context.Context, key []string, rate Rate) (Verdict, error)
-	// Reset forgets the key.
-	Reset(ctx context.Context, key []string) error
-	// DeleteIdle removes keys that no longer limit anything at now.
-	DeleteIdle(ctx context.Context, now time.Time) (int64, error)
 }
 
 // ScopeStore keeps what is in an isolation scope together when the scope changes.
@@ -398,13 +374,4 @@ type MessageStore interface {
 	Before(ctx context.Context, tenantID, conversationID string, before int64, limit int) ([]agent.Message, error)
 	// Trim removes all but the newest keep messages and returns how many it removed.
 	Trim(ctx context.Context, tenantID, conversationID string, keep int) (int64, error)
-}
-
-// AuditLog is append-only.
-type AuditLog interface {
-	Append(ctx context.Context, records ...audit.Record) error
-	// List gives records of a tenant, newest first.
-	List(ctx context.Context, tenantID string, page Page) ([]audit.Record, error)
-	// About gives those of them whose target is the given one, newest first. It may have to look through many others.
-	About(ctx context.Context, tenantID, target string, page Page) ([]audit.Record, error)
 }
