@@ -39,7 +39,7 @@ build: ## Build bin/symphainy, one static binary
 	@$(BUILD) -o bin/symphainy ./cmd/symphainy
 
 .PHONY: release
-release: ## Build dist/: the static binary for GOOS and GOARCH, reproducible, with its list of modules and checksums (VERSION=)
+release: ## Build dist/: the static binary for GOOS and GOARCH, made to be reproducible, with its list of modules and checksums (VERSION=)
 	@rm -rf dist && mkdir -p dist
 	@name=symphainy-$(VERSION)-$$(go env GOOS)-$$(go env GOARCH); \
 	$(BUILD) -o dist/$$name ./cmd/symphainy && \

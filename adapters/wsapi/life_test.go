@@ -71,6 +71,16 @@ func TestRevocation(t *testing.T) {
 	}
 }
 
+// A token's own time needs no store: it ends the socket also while the store is gone.
+func TestATokenEndsWhateverTheStoreSays(t *testing.T) {
+	w := newWorld(t, func(_ *wsapi.Deps, c *wsapi.Config) { c.Poll = 300 * time.Millisecond })
+	ada := w.Register("ada")
+	c, _ := w.agent(ada.Session.ID(), bearer(ada.AccessToken))
+	w.Store.Fail(fault.ErrUnavailable)
+	w.Clock.Advance(11 * time.Minute)
+	require.Equal(t, 4401, c.closed())
+}
+
 // A session of one's own that ends closes its socket although the login goes on; a hint makes it prompt where the poll is slow.
 func TestTheSocketsOwnSessionEnds(t *testing.T) {
 	w := newWorld(t, func(_ *wsapi.Deps, c *wsapi.Config) { c.Poll = time.Hour })

@@ -17,6 +17,9 @@ func TestWordsAreHeldToTheFacts(t *testing.T) {
 		"The sum is 1,234.5.":                 "",
 		"Die Summe ist 1.234,5.":              "",
 		"The sum is 1235.":                    "figure",
+		"It fell by 2.40 %.":                  "figure", // 240 is a fact, 2.40 is not
+		"It fell by 24.0 %.":                  "figure",
+		"Ada 7,0 is fine.":                    "",
 		"Ada 7 is fine.":                      "",
 		"Ada 8 is fine.":                      "figure",
 		"See art_01jd8h0000exampe0000000000.": "",
