@@ -29,8 +29,9 @@ type openTx interface {
 	gorm.ConnPool
 	// commit returns nil only if everything is stored. After it, or after rollback, the session is over.
 	commit(ctx context.Context) error
-	// rollback undoes everything; it works also after the context has ended.
-	rollback()
+	// rollback undoes everything; it works also after the context has ended. An error means that what the transaction has read was not stored
+	// either, so that its conclusions are void.
+	rollback() error
 	// native is PostgreSQL's own transaction, nil on SQLite.
 	native() pgx.Tx
 }

@@ -125,8 +125,7 @@ func (t *pgTx) raw(use func(*pgx.Conn) error) error {
 
 func (t *pgTx) commit(ctx context.Context) error {
 	if err := context.Cause(ctx); err != nil {
-		t.rollback() //nolint:contextcheck // it has to work although the context has ended
-		return err
+		return errors.Join(err, t.rollback()) //nolint:contextcheck // it has to work although the context has ended
 	}
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
 	defer cancel()
@@ -138,13 +137,14 @@ func (t *pgTx) commit(ctx context.Context) error {
 }
 
 // rollback gives the connection back. One that cannot roll back is closed by pgx, and the server undoes its work.
-func (t *pgTx) rollback() {
+func (t *pgTx) rollback() error {
 	ending, cancel := context.WithTimeout(context.Background(), endTime)
 	defer cancel()
 	err := t.raw(func(*pgx.Conn) error { return t.tx.Rollback(ending) })
 	if errors.Join(err, t.release()) != nil {
-		return // nothing of the transaction remains, which is all that a rollback promises
+		return nil //nolint:nilerr // nothing of the transaction remains, which is all that a rollback promises
 	}
+	return nil
 }
 
 func (t *pgTx) release() error {

@@ -27,6 +27,6 @@ func TestPragmas(t *testing.T) {
 			require.NoError(t, tx.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got))
 			require.Equal(t, want, got, pragma)
 		}
-		tx.rollback()
+		require.NoError(t, tx.rollback())
 	}
 }

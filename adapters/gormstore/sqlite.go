@@ -17,8 +17,9 @@ import (
 // sqliteEngine is a database file with one writing connection and several reading ones. All are held for good, so that their prepared
 // statements live on; a channel of slots is the queue for them.
 type sqliteEngine struct {
-	lock            *fileLock
-	writer, readers *slots
+	lock    *fileLock
+	writer  *writer
+	readers *slots
 }
 
 // openSQLite locks and opens the file; the caller migrates through writerDB before the first transaction.
@@ -37,7 +38,7 @@ func openSQLite(cfg Config) (*sqliteEngine, *sql.DB, error) {
 		return nil, nil, errors.Join(fmt.Errorf("store: open %s: %w", path, err), lock.release())
 	}
 	writer.SetMaxOpenConns(1)
-	return &sqliteEngine{lock: lock, writer: newSlots(writer, 1, "BEGIN IMMEDIATE"), readers: newSlots(reader, cfg.Readers, "BEGIN")}, writer, nil
+	return &sqliteEngine{lock: lock, writer: newWriter(writer), readers: newSlots(reader, cfg.Readers, "BEGIN")}, writer, nil
 }
 
 // prepareFile makes the folder and the file, for their owner alone; SQLite gives the files beside it the same mode.
@@ -70,11 +71,10 @@ func readerDSN(path string) string {
 }
 
 func (e *sqliteEngine) begin(ctx context.Context, readOnly bool) (*scopedTx, error) {
-	pool := e.writer
 	if readOnly {
-		pool = e.readers
+		return scopedOn(e.readers.begin(ctx))
 	}
-	return scopedOn(pool.begin(ctx))
+	return scopedOn(e.writer.begin(ctx))
 }
 
 func (e *sqliteEngine) ping(ctx context.Context) error { return ping(ctx, e.readers) }
@@ -84,9 +84,8 @@ func ping(ctx context.Context, readers *slots) error {
 	if err != nil {
 		return err
 	}
-	defer s.rollback()
 	var one int
-	return s.QueryRowContext(ctx, "SELECT 1").Scan(&one)
+	return errors.Join(s.QueryRowContext(ctx, "SELECT 1").Scan(&one), s.rollback())
 }
 
 // close waits for running transactions and lets go of the lock last.
@@ -228,26 +227,25 @@ func (t *liteTx) native() pgx.Tx { return nil }
 // commit is not interrupted by the context: whether it happened must be known.
 func (t *liteTx) commit(ctx context.Context) error {
 	if err := context.Cause(ctx); err != nil {
-		t.rollback() //nolint:contextcheck // it has to work although the context has ended
-		return err
+		return errors.Join(err, t.rollback()) //nolint:contextcheck // it has to work although the context has ended
 	}
 	if _, err := t.ExecContext(context.WithoutCancel(ctx), "COMMIT"); err != nil {
-		t.rollback() //nolint:contextcheck // it has to work although the context has ended
-		return err
+		return errors.Join(err, t.rollback()) //nolint:contextcheck // it has to work although the context has ended
 	}
 	t.home.free <- t.liteConn
 	return nil
 }
 
 // rollback gives the connection back. One that cannot roll back, which includes one that SQLite has rolled back itself, is replaced.
-func (t *liteTx) rollback() {
+func (t *liteTx) rollback() error {
 	if _, err := t.ExecContext(context.Background(), "ROLLBACK"); err != nil {
 		if t.discard() != nil {
 			// A connection that fails to close has nothing left to lose; its slot starts anew.
 			t.statements = nil
 		}
 		t.home.free <- nil
-		return
+		return nil
 	}
 	t.home.free <- t.liteConn
+	return nil
 }

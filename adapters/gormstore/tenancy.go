@@ -183,10 +183,11 @@ func (s *scopedTx) commit(ctx context.Context) error {
 	return s.openTx.commit(ctx)
 }
 
-func (s *scopedTx) rollback() {
-	if s.begin == nil {
-		s.openTx.rollback()
+func (s *scopedTx) rollback() error {
+	if s.begin != nil {
+		return nil
 	}
+	return s.openTx.rollback()
 }
 
 func (s *scopedTx) native() pgx.Tx {

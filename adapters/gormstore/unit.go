@@ -40,7 +40,7 @@ func (s *Store) View(ctx context.Context, fn func(ctx context.Context, tx ports.
 	return s.attempt(ctx, true, fn)
 }
 
-func (s *Store) attempt(parent context.Context, view bool, fn func(ctx context.Context, tx ports.Tx) error) error {
+func (s *Store) attempt(parent context.Context, view bool, fn func(ctx context.Context, tx ports.Tx) error) (err error) {
 	ctx, cancel := context.WithTimeout(parent, s.cfg.Timeout)
 	defer cancel()
 	if err := context.Cause(ctx); err != nil {
@@ -52,8 +52,11 @@ func (s *Store) attempt(parent context.Context, view bool, fn func(ctx context.C
 	}
 	over := false
 	defer func() {
-		if !over { // fn failed or panicked
-			open.rollback()
+		if over {
+			return
+		}
+		if void := open.rollback(); void != nil { // fn failed or panicked
+			err = translate(ctx, void)
 		}
 	}()
 	t := &transaction{ctx: ctx, db: s.session(ctx, open), pool: open, scoped: open, dialect: s.dialect, bounds: s.cfg.Concurrency, view: view}
