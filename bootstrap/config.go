@@ -213,7 +213,7 @@ func Defaults(environment string) Config {
 		},
 		Traces:  TracesConfig{Ratio: 1},
 		LLM:     LLMConfig{Model: llm.Model, Timeout: llm.Timeout, Idle: llm.Idle, Retries: llm.Retries, MaxTokens: llm.MaxTokens},
-		Workers: 8, StopTimeout: 30 * time.Second, SweepEvery: 15 * time.Minute, PurgeEvery: time.Minute,
+		Workers: 32, StopTimeout: 30 * time.Second, SweepEvery: 15 * time.Minute, PurgeEvery: time.Minute,
 		Retention: RetentionConfig{Events: 90 * 24 * time.Hour}, Schedules: schedules.Defaults(), Runtime: runtime.Defaults(), WS: ws, Hashing: passwords.Defaults(),
 	}
 }

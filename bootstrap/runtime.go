@@ -41,7 +41,7 @@ type engineParts struct {
 // newEngine makes the engine and ties its work to the life of the process.
 func newEngine(lc fx.Lifecycle, cfg Config, in engineParts) (*runtime.Engine, error) {
 	times := cfg.Runtime
-	times.Exclusive = cfg.Embedded()
+	times.Exclusive, times.Workers = cfg.Embedded(), cfg.Workers
 	if bounds, err := cfg.concurrency(); err == nil {
 		times.Bounded = bounds.Bounded()
 	}

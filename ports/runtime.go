@@ -153,8 +153,10 @@ type BulkResult struct {
 
 // EventPage is a part of an execution's log.
 type EventPage struct {
-	Events []event.Event
-	Epoch  int
+	// Execution is the execution at the moment of the page.
+	Execution execution.Snapshot
+	Events    []event.Event
+	Epoch     int
 	// Recovered is false if the log cannot continue from where the reader stood; Reason says why ("epoch_changed", "future_position",
 	// "trimmed"). Start is the position from which it is read instead.
 	Recovered bool

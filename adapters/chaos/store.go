@@ -118,6 +118,17 @@ func (s leases) Claim(ctx context.Context, id, owner string, lease time.Duration
 	return e, err
 }
 
+func (s leases) Begin(ctx context.Context, e execution.Execution, lease time.Duration) error {
+	if err := s.before(ctx, "submit"); err != nil {
+		return err
+	}
+	err := s.LeaseStore.Begin(ctx, e, lease)
+	if v := e.Snapshot(); err == nil {
+		s.points.Note("claim", v.ID, strconv.Itoa(v.Attempt), v.LeaseOwner)
+	}
+	return err
+}
+
 // Hold notes every write that was refused because its owner is no longer one.
 func (s leases) Hold(ctx context.Context, l execution.Lease) (execution.Execution, error) {
 	e, err := s.LeaseStore.Hold(ctx, l)

@@ -179,16 +179,29 @@ var fieldIndexes sync.Map
 
 // insertRows stores rows of one type by one statement and returns how many were new: a key that exists is left as it is.
 func insertRows[T interface{ TableName() string }](ctx context.Context, t *transaction, rows ...T) (int64, error) {
+	return insertWith(ctx, t, nil, rows...)
+}
+
+// insertWith is insertRows with other values, or expressions, in some columns.
+func insertWith[T interface{ TableName() string }](ctx context.Context, t *transaction, instead map[string]any, rows ...T) (int64, error) {
 	if len(rows) == 0 {
 		return 0, nil
 	}
 	width := reflect.TypeFor[T]().NumField()
+	other := make([]any, width)
+	for i, name := range columnNames(reflect.TypeFor[T]()) {
+		other[i] = instead[name]
+	}
 	place := "(" + strings.TrimSuffix(strings.Repeat("?, ", width), ", ") + ")"
 	args := make([]any, 0, width*len(rows))
 	for _, row := range rows {
 		v := reflect.ValueOf(row)
 		for i := range width {
-			args = append(args, v.Field(i).Interface())
+			if value := other[i]; value != nil {
+				args = append(args, value)
+			} else {
+				args = append(args, v.Field(i).Interface())
+			}
 		}
 	}
 	return t.exec(ctx, "INSERT INTO "+rows[0].TableName()+" ("+columns[T]()+") VALUES "+
@@ -197,7 +210,11 @@ func insertRows[T interface{ TableName() string }](ctx context.Context, t *trans
 
 // insertOne stores a row; a key that exists is ErrDuplicate and leaves the transaction usable.
 func insertOne[T interface{ TableName() string }](ctx context.Context, t *transaction, row T) error {
-	n, err := insertRows(ctx, t, row)
+	return only(insertRows(ctx, t, row))
+}
+
+// only is ErrDuplicate for an insert that found its key.
+func only(n int64, err error) error {
 	if err == nil && n == 0 {
 		return fault.ErrDuplicate
 	}

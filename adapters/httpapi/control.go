@@ -135,7 +135,7 @@ func (s *Server) steer(ctx context.Context, id string, do func(context.Context, 
 	if ex, err = do(ctx, p, id); err != nil {
 		return nil, err
 	}
-	status, err := s.status(ctx, p, ex, wire.StatusOptions{Artifacts: true, Visuals: true})
+	status, err := s.status(ctx, p, ex.ID, wire.StatusOptions{Artifacts: true, Visuals: true})
 	return &body[wire.ExecutionStatus]{status}, err
 }
 

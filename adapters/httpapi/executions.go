@@ -66,21 +66,19 @@ func (s *Server) execution(ctx context.Context, id string) (execution.Snapshot, 
 }
 
 func (s *Server) executionStatus(ctx context.Context, in *statusInput) (*body[wire.ExecutionStatus], error) {
-	ex, p, err := s.execution(ctx, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	status, err := s.status(ctx, p, ex, wire.StatusOptions{Artifacts: in.IncludeArtifacts, Visuals: in.IncludeVisuals})
+	status, _, err := lookUp(ctx, func(p identity.Principal) (wire.ExecutionStatus, error) {
+		return s.status(ctx, p, in.ID, wire.StatusOptions{Artifacts: in.IncludeArtifacts, Visuals: in.IncludeVisuals})
+	})
 	return &body[wire.ExecutionStatus]{status}, err
 }
 
 // status gives an execution with the beginning of its log.
-func (s *Server) status(ctx context.Context, p identity.Principal, ex execution.Snapshot, opt wire.StatusOptions) (wire.ExecutionStatus, error) {
-	page, err := s.d.Feed.Page(ctx, p.Scope(), ex.ID, ports.Position{}, statusEvents)
+func (s *Server) status(ctx context.Context, p identity.Principal, id string, opt wire.StatusOptions) (wire.ExecutionStatus, error) {
+	page, err := s.d.Feed.Page(ctx, p.Scope(), id, ports.Position{}, statusEvents)
 	if err != nil {
 		return wire.ExecutionStatus{}, err
 	}
-	return wire.NewExecutionStatus(ex, page.Events, opt)
+	return wire.NewExecutionStatus(page.Execution, page.Events, opt)
 }
 
 // statesOf gives the states that read as the given statuses.

@@ -228,7 +228,7 @@ func (s *Server) send(ctx context.Context, prefer string, cmd trafficcop.SubmitC
 	if !ex.State.Terminal() {
 		return out, nil
 	}
-	status, err := s.status(ctx, c.principal, ex, wire.StatusOptions{Artifacts: true, Visuals: true})
+	status, err := s.status(ctx, c.principal, ex.ID, wire.StatusOptions{Artifacts: true, Visuals: true})
 	if err != nil {
 		return nil, err
 	}

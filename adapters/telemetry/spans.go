@@ -3,6 +3,7 @@ package telemetry
 import (
 	"context"
 	"errors"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -35,6 +36,7 @@ func (s tracedStore) Do(ctx context.Context, fn func(ctx context.Context, tx por
 	err := s.UnitOfWork.Do(ctx, func(ctx context.Context, tx ports.Tx) error {
 		inserted = nil // anew for every run of fn
 		tx.Executions = tracedExecutions{tx.Executions, &inserted}
+		tx.Leases = tracedLeases{tx.Leases, &inserted}
 		return fn(ctx, tx)
 	})
 	if err != nil {
@@ -59,6 +61,20 @@ type tracedExecutions struct {
 // Insert implements ports.ExecutionStore.
 func (s tracedExecutions) Insert(ctx context.Context, e execution.Execution) error {
 	err := s.ExecutionStore.Insert(ctx, e)
+	if err == nil {
+		*s.inserted = append(*s.inserted, e.Snapshot())
+	}
+	return err
+}
+
+type tracedLeases struct {
+	ports.LeaseStore
+	inserted *[]execution.Snapshot
+}
+
+// Begin implements ports.LeaseStore.
+func (s tracedLeases) Begin(ctx context.Context, e execution.Execution, lease time.Duration) error {
+	err := s.LeaseStore.Begin(ctx, e, lease)
 	if err == nil {
 		*s.inserted = append(*s.inserted, e.Snapshot())
 	}

@@ -60,6 +60,19 @@ type tally struct {
 
 func (t *tally) later(count func()) { t.counts = append(t.counts, count) }
 
+// accepted counts a new execution.
+func (t *tally) accepted(v execution.Snapshot) {
+	t.later(func() { t.metrics.executions.WithLabelValues("accepted", v.Intent.Type).Inc() })
+}
+
+// first counts the first attempt at an execution, and how long it had waited.
+func (t *tally) first(v execution.Snapshot) {
+	t.later(func() {
+		t.metrics.attempts.WithLabelValues("first").Inc()
+		t.metrics.queueTime.Observe(v.UpdatedAt.Sub(v.CreatedAt).Seconds())
+	})
+}
+
 type countingLog struct {
 	ports.EventLog
 	done *tally
@@ -87,7 +100,7 @@ type countingExecutions struct {
 func (s countingExecutions) Insert(ctx context.Context, e execution.Execution) error {
 	err := s.ExecutionStore.Insert(ctx, e)
 	if err == nil {
-		s.done.later(func() { s.done.metrics.executions.WithLabelValues("accepted", e.Snapshot().Intent.Type).Inc() })
+		s.done.accepted(e.Snapshot())
 	}
 	return err
 }
@@ -110,6 +123,16 @@ type countingLeases struct {
 	done *tally
 }
 
+// Begin implements ports.LeaseStore.
+func (s countingLeases) Begin(ctx context.Context, e execution.Execution, lease time.Duration) error {
+	err := s.LeaseStore.Begin(ctx, e, lease)
+	if v := e.Snapshot(); err == nil {
+		s.done.accepted(v)
+		s.done.first(v)
+	}
+	return err
+}
+
 // Claim implements ports.LeaseStore.
 func (s countingLeases) Claim(ctx context.Context, id, owner string, lease time.Duration) (execution.Execution, error) {
 	e, err := s.LeaseStore.Claim(ctx, id, owner, lease)
@@ -121,11 +144,11 @@ func (s countingLeases) Claim(ctx context.Context, id, owner string, lease time.
 		s.done.later(func() {
 			if v.Attempt > 1 {
 				s.done.metrics.attempts.WithLabelValues("again").Inc()
-				return
 			}
-			s.done.metrics.attempts.WithLabelValues("first").Inc()
-			s.done.metrics.queueTime.Observe(v.UpdatedAt.Sub(v.CreatedAt).Seconds())
 		})
+		if v.Attempt <= 1 {
+			s.done.first(v)
+		}
 	}
 	return e, err
 }

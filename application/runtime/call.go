@@ -18,6 +18,7 @@ import (
 // call is what a handler gets. It belongs to one run and one goroutine.
 type call struct {
 	engine  *Engine
+	run     *run
 	entry   intents.Entry
 	claimed execution.Snapshot
 	// finished holds the steps of earlier attempts and of this one.
@@ -151,6 +152,7 @@ func (c *call) store(ctx context.Context, step execution.Step, result []byte, ef
 	if err != nil {
 		return nil, err
 	}
+	c.run.latest = execution.Restore(after)
 	c.finished[step.Name] = step
 	c.engine.hint(ctx, after, false)
 	return step.Result, nil
@@ -225,6 +227,7 @@ func (c *call) change(ctx context.Context, mutate func(*execution.Execution), dr
 		return err
 	})
 	if err == nil {
+		c.run.latest = execution.Restore(after)
 		c.engine.hint(ctx, after, false)
 	}
 	return err

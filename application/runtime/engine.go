@@ -30,6 +30,9 @@ type Config struct {
 	MaxClaims int
 	// QueueLimit is how many executions of a tenant may wait for a worker; a submission over it is refused.
 	QueueLimit int
+	// Workers bounds the executions that run here at once, whether a job or their own submission started them. With 0 only the queue's jobs
+	// start executions, and its workers are the bound.
+	Workers int
 	// Bounded tells that the store bounds what runs at once, so that the end of one execution may let another go.
 	Bounded bool
 	// Exclusive tells that no other process can share the store, so that work of a dead owner is due at once.
@@ -92,11 +95,12 @@ type Engine struct {
 	mu      sync.Mutex
 	running map[string]*run
 
+	places  *places
 	turn    turn
 	room    room
 	suspect suspect
 	// sights are the looks that followers share, pulse is what tells them when to look.
-	sights reads[place, sight]
+	sights reads[place, ports.EventPage]
 	pulse  pulse
 	// lingering counts the handlers that ignore the end of their context.
 	lingering atomic.Int64
@@ -115,7 +119,7 @@ func New(d Deps, cfg Config) (*Engine, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	e := &Engine{Deps: d, cfg: cfg, owner: d.IDs.NewID(typeid.Worker), running: map[string]*run{}}
+	e := &Engine{Deps: d, cfg: cfg, owner: d.IDs.NewID(typeid.Worker), running: map[string]*run{}, places: newPlaces(cfg.Workers)}
 	e.pulse.engine = e
 	return e, nil
 }
@@ -139,6 +143,7 @@ func (e *Engine) Start(ctx context.Context) error {
 		unsubscribe()
 		return fmt.Errorf("runtime: start the queue: %w", err)
 	}
+	e.places.start(ctx)
 	loops, stop := context.WithCancel(context.WithoutCancel(ctx))
 	e.stop = func() { stop(); unsubscribe() }
 	e.loop(loops, "renew leases", e.cfg.Renewal, nil, func(ctx context.Context, _ ports.Hint) error { return e.renew(ctx) })
@@ -153,7 +158,9 @@ func (e *Engine) Stop(ctx context.Context) error {
 	if e.stop == nil {
 		return nil
 	}
+	e.places.shut()
 	err := e.Queue.Stop(ctx)
+	e.places.wait(ctx)
 	e.stop()
 	e.done.Wait()
 	return err

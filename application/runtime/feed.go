@@ -22,12 +22,6 @@ const (
 	reasonTrimmed = "trimmed"
 )
 
-// sight is a part of a log with the execution as it was at that moment. Several readers may hold the same one.
-type sight struct {
-	execution execution.Snapshot
-	page      ports.EventPage
-}
-
 // place is where a look at a log begins, and whose it is.
 type place struct {
 	scope     identity.Scope
@@ -37,24 +31,23 @@ type place struct {
 
 // Page reads up to limit events after the position.
 func (e *Engine) Page(ctx context.Context, scope identity.Scope, executionID string, from ports.Position, limit int) (ports.EventPage, error) {
-	seen, err := e.look(ctx, place{scope, executionID, from}, limit)
-	return seen.page, err
+	return e.look(ctx, place{scope, executionID, from}, limit)
 }
 
-// see is a look that all who stand at the same place share: a thousand watchers of one log read it once.
-func (e *Engine) see(ctx context.Context, at place) (sight, error) {
-	return e.sights.do(ctx, at, func(ctx context.Context) (sight, error) { return e.look(ctx, at, pageSize) })
+// see is a look that all who stand at the same place share, and whose result they share: a thousand watchers of one log read it once.
+func (e *Engine) see(ctx context.Context, at place) (ports.EventPage, error) {
+	return e.sights.do(ctx, at, func(ctx context.Context) (ports.EventPage, error) { return e.look(ctx, at, pageSize) })
 }
 
-func (e *Engine) look(ctx context.Context, at place, limit int) (sight, error) {
-	var seen sight
+func (e *Engine) look(ctx context.Context, at place, limit int) (ports.EventPage, error) {
+	var page ports.EventPage
 	err := e.UnitOfWork.View(ctx, func(ctx context.Context, tx ports.Tx) error {
 		ex, err := tx.Executions.ByID(ctx, at.scope, at.execution)
 		if err != nil {
 			return err
 		}
 		s := ex.Snapshot()
-		page := ports.EventPage{Epoch: s.Epoch}
+		page = ports.EventPage{Execution: s, Epoch: s.Epoch}
 		after, reason := start(s, at.from)
 		page.Recovered, page.Reason, page.Start = reason == "", reason, after
 		if page.Events, err = tx.Events.Read(ctx, s.TenantID, at.execution, after, limit); err != nil {
@@ -65,10 +58,9 @@ func (e *Engine) look(ctx context.Context, at place, limit int) (sight, error) {
 			last = page.Events[n-1].Seq
 		}
 		page.Ended = s.State.Terminal() && last >= s.LastSeq
-		seen = sight{s, page}
 		return nil
 	})
-	return seen, err
+	return page, err
 }
 
 // start judges a reader's position: where reading begins, and why not where the reader stood. A position that cannot be continued
@@ -97,11 +89,10 @@ func (e *Engine) Follow(ctx context.Context, scope identity.Scope, executionID s
 	poll := time.NewTicker(e.cfg.Poll)
 	defer poll.Stop()
 	for {
-		seen, err := e.see(ctx, place{scope, executionID, from})
+		page, err := e.see(ctx, place{scope, executionID, from})
 		if err != nil {
 			return err
 		}
-		page := seen.page
 		if n := len(page.Events); n > 0 {
 			if err := deliver(page.Events); err != nil {
 				return err

@@ -22,7 +22,7 @@ import (
 const finishTime = 10 * time.Second
 
 // finish writes how a run ended. A lost lease writes nothing: somebody else owns the execution. The error it returns is for the log.
-func (e *Engine) finish(ctx context.Context, lease execution.Lease, entry intents.Entry, result ports.IntentResult, cause error) error {
+func (e *Engine) finish(ctx context.Context, r *run, result ports.IntentResult, cause error) error {
 	if errors.Is(cause, execution.ErrLeaseLost) {
 		return nil
 	}
@@ -30,7 +30,7 @@ func (e *Engine) finish(ctx context.Context, lease execution.Lease, entry intent
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTime)
 	defer cancel()
 	if cause == nil {
-		err := e.conclude(ctx, lease, func(ctx context.Context, tx ports.Tx, ex *execution.Execution, after *execution.Snapshot, now time.Time) error {
+		err := e.conclude(ctx, r, plain(result), func(ctx context.Context, tx ports.Tx, ex *execution.Execution, after *execution.Snapshot, now time.Time) error {
 			return e.complete(ctx, tx, ex, after, result, now)
 		})
 		if err == nil || fault.KindOf(err) == fault.Unavailable {
@@ -38,29 +38,46 @@ func (e *Engine) finish(ctx context.Context, lease execution.Lease, entry intent
 		}
 		cause = err // a result that cannot be stored ends the execution: it must not run for ever
 	}
-	err := e.conclude(ctx, lease, func(ctx context.Context, tx ports.Tx, ex *execution.Execution, after *execution.Snapshot, now time.Time) error {
-		return e.fallBack(ctx, tx, ex, after, entry, cause, stopping, now)
+	err := e.conclude(ctx, r, false, func(ctx context.Context, tx ports.Tx, ex *execution.Execution, after *execution.Snapshot, now time.Time) error {
+		return e.fallBack(ctx, tx, ex, after, r.entry, cause, stopping, now)
 	})
 	if fault.KindOf(cause) == fault.Internal && !errors.Is(cause, errCancelRequested) && !errors.Is(cause, errPauseRequested) && !stopping {
-		return errors.Join(fmt.Errorf("execution %s: %w", lease.ExecutionID, cause), err)
+		return errors.Join(fmt.Errorf("execution %s: %w", r.lease.ExecutionID, cause), err)
 	}
 	return err
 }
 
-// conclude runs the last transaction of a run under its lease, and tells the watchers.
-func (e *Engine) conclude(ctx context.Context, lease execution.Lease, write func(context.Context, ports.Tx, *execution.Execution, *execution.Snapshot, time.Time) error) error {
+// plain reports whether a result makes no artifacts, so that its end writes the execution's own rows and no others.
+func plain(result ports.IntentResult) bool {
+	return !slices.ContainsFunc(result.Artifacts, func(r ports.ResultArtifact) bool { return !r.View })
+}
+
+// conclude runs the last transaction of a run under its lease, and tells the watchers. A short one does not look at the row first: it goes by what
+// this run has stored last, and the guard of the version, which every claim and every request to stop raises, tells whether that still holds. If
+// not, it starts again with a look.
+func (e *Engine) conclude(ctx context.Context, r *run, short bool, write func(context.Context, ports.Tx, *execution.Execution, *execution.Snapshot, time.Time) error) error {
 	var after execution.Snapshot
-	err := e.UnitOfWork.Do(ctx, func(ctx context.Context, tx ports.Tx) error {
-		ex, err := tx.Leases.Hold(ctx, lease)
-		if err != nil {
-			return err
-		}
-		return write(ctx, tx, &ex, &after, e.Clock.Now())
-	})
+	var err error = fault.ErrStale
+	if short && wanted(r.latest.Snapshot()) == nil {
+		err = e.UnitOfWork.Do(ctx, func(ctx context.Context, tx ports.Tx) error {
+			ex := r.latest
+			return write(ctx, tx, &ex, &after, e.Clock.Now())
+		})
+	}
+	if errors.Is(err, fault.ErrStale) || errors.Is(err, fault.ErrNotFound) {
+		err = e.UnitOfWork.Do(ctx, func(ctx context.Context, tx ports.Tx) error {
+			ex, err := tx.Leases.Hold(ctx, r.lease)
+			if err != nil {
+				return err
+			}
+			return write(ctx, tx, &ex, &after, e.Clock.Now())
+		})
+	}
 	if errors.Is(err, execution.ErrLeaseLost) {
 		return nil
 	}
 	if err == nil {
+		r.end = &after
 		e.hint(ctx, after, false)
 		if after.State == execution.Cancelled || after.State == execution.Failed {
 			e.cancelOrphans(ctx)

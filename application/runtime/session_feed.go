@@ -77,13 +77,13 @@ func (f *sessionFeed) look(ctx context.Context, h ports.Hint) error {
 			return nil
 		}
 		seen, err := f.see(ctx, h.ExecutionID)
-		if err != nil || f.over(seen.execution) {
+		if err != nil || f.over(seen.Execution) {
 			return nil //nolint:nilerr // a hint may name what this scope cannot see; the scan reports a store that is gone
 		}
 		if full, err := f.bring(seen); err != nil || !full {
 			return err
 		}
-		return f.drain(ctx, seen.execution)
+		return f.drain(ctx, seen.Execution)
 	}
 	began := f.engine.Clock.Now()
 	filter := ports.ExecutionFilter{SessionID: f.session, ActiveSince: f.since}
@@ -137,13 +137,13 @@ func (f *sessionFeed) drain(ctx context.Context, s execution.Snapshot) error {
 	return nil
 }
 
-func (f *sessionFeed) see(ctx context.Context, id string) (sight, error) {
+func (f *sessionFeed) see(ctx context.Context, id string) (ports.EventPage, error) {
 	return f.engine.see(ctx, place{f.scope, id, ports.Position{Seq: f.delivered[id]}})
 }
 
 // bring delivers what a look has found, and reports whether there may be more of it.
-func (f *sessionFeed) bring(seen sight) (bool, error) {
-	s, page := seen.execution, seen.page
+func (f *sessionFeed) bring(seen ports.EventPage) (bool, error) {
+	s, page := seen.Execution, seen
 	if len(page.Events) > 0 {
 		batch := make([]ports.SessionEvent, len(page.Events))
 		for i, ev := range page.Events {

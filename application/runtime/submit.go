@@ -30,6 +30,13 @@ func (e *Engine) Submit(ctx context.Context, s ports.Submission) (ports.Receipt,
 
 func (e *Engine) submit(ctx context.Context, s ports.Submission) (ports.Receipt, error) {
 	id := e.IDs.NewID(typeid.Execution)
+	prompt := e.promptly(s)
+	defer func() {
+		if prompt {
+			e.places.done()
+		}
+	}()
+	var own execution.Execution
 	var receipt ports.Receipt
 	err := e.UnitOfWork.Do(ctx, func(ctx context.Context, tx ports.Tx) error {
 		if s.Principal.Anonymous() {
@@ -38,6 +45,7 @@ func (e *Engine) submit(ctx context.Context, s ports.Submission) (ports.Receipt,
 			}
 		}
 		now := e.Clock.Now()
+		own = execution.Execution{}
 		known, err := e.reserve(ctx, tx, s, id, now)
 		if err != nil || known != nil {
 			receipt = ports.Receipt{Repeated: true}
@@ -53,8 +61,13 @@ func (e *Engine) submit(ctx context.Context, s ports.Submission) (ports.Receipt,
 		if err := e.admit(ctx, tx, s.Principal.TenantID); err != nil {
 			return err
 		}
-		err = e.accept(ctx, tx, &ex, now)
+		if prompt {
+			own, err = e.acceptStarted(ctx, tx, &ex, now)
+		} else {
+			err = e.accept(ctx, tx, &ex, now)
+		}
 		if s.Intent.SameKey != "" && errors.Is(err, fault.ErrDuplicate) {
+			own = execution.Execution{}
 			same, err := coalesced(ctx, tx, s)
 			receipt = ports.Receipt{Execution: same, Coalesced: true}
 			return err
@@ -70,6 +83,10 @@ func (e *Engine) submit(ctx context.Context, s ports.Submission) (ports.Receipt,
 	}
 	if !receipt.Repeated && !receipt.Coalesced {
 		e.hint(ctx, receipt.Execution, false)
+	}
+	if own.ID() != "" {
+		prompt = false // the run gives the worker back
+		e.prompt(e.enlist(e.places.ctx, own))
 	}
 	return receipt, nil
 }
@@ -103,21 +120,43 @@ func (e *Engine) reserve(ctx context.Context, tx ports.Tx, s ports.Submission, i
 	return &first, nil
 }
 
+// accept stores a new execution with its first event and the job that will start it.
 func (e *Engine) accept(ctx context.Context, tx ports.Tx, ex *execution.Execution, now time.Time) error {
-	snap := ex.Snapshot()
-	events := ex.Record(now, draft(event.ExecutionAccepted, map[string]any{
-		"intent_id": snap.Intent.ID, "intent_type": snap.Intent.Type, "realm": snap.Realm, "status": execution.Accepted.Wire(),
-	}))
+	first := ex.Record(now, accepted(ex.Snapshot()))
 	if err := tx.Executions.Insert(ctx, *ex); err != nil {
 		return err
 	}
-	if err := tx.Events.Append(ctx, snap.TenantID, events); err != nil {
+	if err := e.submitted(ctx, tx, ex.Snapshot(), first, now); err != nil {
 		return err
 	}
-	if err := tx.Audit.Append(ctx, e.record(snap, "intent.submitted", audit.Open, now)); err != nil {
+	return tx.Queue.Enqueue(ctx, ports.Job{ExecutionID: ex.ID(), DueAt: ex.Snapshot().DueAt})
+}
+
+// acceptStarted stores a new execution as started by this process, and gives it as such; ex is then as it was accepted.
+func (e *Engine) acceptStarted(ctx context.Context, tx ports.Tx, ex *execution.Execution, now time.Time) (execution.Execution, error) {
+	first := ex.Record(now, accepted(ex.Snapshot()))
+	own, second, err := e.claimed(*ex, now)
+	if err != nil {
+		return own, err
+	}
+	if err := tx.Leases.Begin(ctx, own, e.cfg.Lease); err != nil {
+		return own, err
+	}
+	return own, e.submitted(ctx, tx, ex.Snapshot(), append(first, second...), now)
+}
+
+func accepted(s execution.Snapshot) event.Draft {
+	return draft(event.ExecutionAccepted, map[string]any{
+		"intent_id": s.Intent.ID, "intent_type": s.Intent.Type, "realm": s.Realm, "status": execution.Accepted.Wire(),
+	})
+}
+
+// submitted stores the first events of a new execution, and the record of its submission.
+func (e *Engine) submitted(ctx context.Context, tx ports.Tx, s execution.Snapshot, events []event.Event, now time.Time) error {
+	if err := tx.Events.Append(ctx, s.TenantID, events); err != nil {
 		return err
 	}
-	return tx.Queue.Enqueue(ctx, ports.Job{ExecutionID: snap.ID, DueAt: snap.DueAt})
+	return tx.Audit.Append(ctx, e.record(s, "intent.submitted", audit.Open, now))
 }
 
 // record makes the audit record of an act on an execution.

@@ -129,10 +129,10 @@ func (c *call) lost(ctx context.Context, name, code string) error {
 }
 
 // unwound ends an execution whose steps are undone.
-func (e *Engine) unwound(ctx context.Context, lease execution.Lease) error {
+func (e *Engine) unwound(ctx context.Context, r *run) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTime)
 	defer cancel()
-	return e.conclude(ctx, lease, func(ctx context.Context, tx ports.Tx, ex *execution.Execution, after *execution.Snapshot, now time.Time) error {
+	return e.conclude(ctx, r, false, func(ctx context.Context, tx ports.Tx, ex *execution.Execution, after *execution.Snapshot, now time.Time) error {
 		return e.endUnwound(ctx, tx, ex, after, now)
 	})
 }

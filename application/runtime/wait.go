@@ -126,6 +126,7 @@ func (c *call) await(ctx context.Context, lasts time.Duration, first wait, look 
 		return nil, err
 	}
 	c.engine.hint(ctx, after, false)
+	c.run.latest = execution.Restore(after)
 	if step.Result == nil {
 		c.suspended = true
 		return nil, ports.ErrSuspended

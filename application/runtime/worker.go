@@ -32,14 +32,27 @@ var errNotSuspended = fault.New(fault.Internal, "internal", "a handler returned 
 
 // run is one claim at work.
 type run struct {
+	ctx     context.Context //nolint:containedctx // it is the run's own, from the claim to the end
 	entry   intents.Entry
 	lease   execution.Lease
 	cancel  context.CancelCauseFunc
 	renewed time.Time
+
+	// claimed is the execution as it was claimed.
+	claimed execution.Snapshot
+	// latest is the execution as this run stored it last.
+	latest execution.Execution
+	// over is closed when the run has ended, and end is then how it left the execution; nil if it did not tell.
+	over chan struct{}
+	end  *execution.Snapshot
 }
 
 // work does one job of the queue: claim, run, finish. A job for an execution that is not claimable is done.
 func (e *Engine) work(ctx context.Context, id string) error {
+	if !e.places.enter(ctx) {
+		return nil
+	}
+	defer e.places.leave()
 	ex, err := e.claimInTurn(ctx, id)
 	if errors.Is(err, execution.ErrNotClaimable) || errors.Is(err, fault.ErrNotFound) {
 		return nil
@@ -47,26 +60,34 @@ func (e *Engine) work(ctx context.Context, id string) error {
 	if err != nil {
 		return fmt.Errorf("claim %s: %w", id, err)
 	}
-	s := ex.Snapshot()
-	id = s.ID
-	defer e.suspect.leave(id)
+	e.hint(ctx, ex.Snapshot(), false)
+	return e.attempt(ctx, e.enlist(ctx, ex))
+}
+
+// enlist notes a run of an execution that this process has claimed. Its context ends with that of the process's work, or by its cancel.
+func (e *Engine) enlist(ctx context.Context, ex execution.Execution) *run {
+	ctx, cancel := context.WithCancelCause(ctx)
+	r := &run{ctx: ctx, lease: ex.Snapshot().Lease(), cancel: cancel, renewed: e.Clock.Now(), claimed: ex.Snapshot(), latest: ex, over: make(chan struct{})}
+	e.enter(r.lease.ExecutionID, r)
+	return r
+}
+
+// attempt runs what was claimed, and finishes it. The error is for the log.
+func (e *Engine) attempt(ctx context.Context, r *run) error {
+	s := r.claimed
+	defer e.suspect.leave(s.ID)
 	defer e.letGo(context.WithoutCancel(ctx))
-	e.hint(ctx, s, false)
+	defer e.leave(s.ID, r)
 	entry, err := e.Catalogue.Find(s.Intent.Type)
+	r.entry = entry
 	if err != nil {
 		// The intent was accepted by a version that knew it; this one does not.
-		return e.finish(ctx, s.Lease(), entry, ports.IntentResult{}, err)
+		return e.finish(ctx, r, ports.IntentResult{}, err)
 	}
-	runCtx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	timed, stop := e.timed(runCtx, entry, s)
+	timed, stop := e.timed(r.ctx, entry, s)
 	defer stop()
-	r := &run{entry: entry, lease: s.Lease(), cancel: cancel, renewed: e.Clock.Now()}
-	e.enter(id, r)
-	defer e.leave(id, r)
-
 	returned := e.lingers(timed, s)
-	result, err := e.handle(timed, entry, s)
+	result, err := e.handle(timed, r, s)
 	returned()
 	if errors.Is(err, errAway) {
 		return nil
@@ -75,9 +96,9 @@ func (e *Engine) work(ctx context.Context, id string) error {
 		err = cause
 	}
 	if err == nil && s.Ending != "" {
-		return e.unwound(ctx, r.lease)
+		return e.unwound(ctx, r)
 	}
-	return e.finish(ctx, r.lease, entry, result, err)
+	return e.finish(ctx, r, result, err)
 }
 
 // timed gives the context in which this attempt has to end: by the execution's deadline, and by the attempt's own. Undos have as long as an
@@ -112,7 +133,7 @@ func (e *Engine) claim(ctx context.Context, id string) (execution.Execution, err
 			}
 			apart = true
 		}
-		return e.append(ctx, tx, &ex, draft(event.ExecutionStarted, map[string]any{"attempt": s.Attempt, "status": execution.Running.Wire()}))
+		return e.append(ctx, tx, &ex, started(s))
 	})
 	if err != nil && apart {
 		e.suspect.leave(id)
@@ -126,18 +147,19 @@ func (e *Engine) append(ctx context.Context, tx ports.Tx, ex *execution.Executio
 	if err := tx.Executions.Save(ctx, *ex); err != nil {
 		return err
 	}
+	ex.Saved()
 	return tx.Events.Append(ctx, ex.Snapshot().TenantID, events)
 }
 
 // handle checks what must hold before any work, and runs the handler.
-func (e *Engine) handle(ctx context.Context, entry intents.Entry, s execution.Snapshot) (result ports.IntentResult, err error) {
+func (e *Engine) handle(ctx context.Context, r *run, s execution.Snapshot) (result ports.IntentResult, err error) {
 	if s.Attempt > e.cfg.MaxClaims {
 		return result, errPoison
 	}
 	if cause := wanted(s); cause != nil {
 		return result, cause
 	}
-	c := &call{engine: e, entry: entry, claimed: s}
+	c := &call{engine: e, run: r, entry: r.entry, claimed: s}
 	if err := c.load(ctx); err != nil {
 		return result, err
 	}
@@ -148,7 +170,7 @@ func (e *Engine) handle(ctx context.Context, entry intents.Entry, s execution.Sn
 		return result, err
 	}
 	err = guarded(func() (err error) {
-		result, err = entry.Handler(ctx, c)
+		result, err = r.entry.Handler(ctx, c)
 		return err
 	})
 	if c.suspended {
@@ -185,6 +207,8 @@ func (e *Engine) leave(id string, r *run) {
 	if e.running[id] == r {
 		delete(e.running, id)
 	}
+	r.cancel(nil)
+	close(r.over)
 }
 
 // renew extends the leases of all that runs here. A run whose lease could not be renewed in time is stopped: it can no longer prove that

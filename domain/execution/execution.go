@@ -208,6 +208,9 @@ func (e *Execution) Cancel(now time.Time) error {
 	return nil
 }
 
+// Saved notes that the store has this form of the execution: the next one to save follows it.
+func (e *Execution) Saved() { e.s.Version++ }
+
 // SetProgress records a progress report, a JSON object.
 func (e *Execution) SetProgress(progress []byte) { e.s.Progress = progress }
 

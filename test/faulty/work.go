@@ -51,6 +51,13 @@ func (s leasesStore) Claim(ctx context.Context, id, owner string, lease time.Dur
 	return guard(s.faults, "Leases.Claim", func() (execution.Execution, error) { return s.next.Claim(ctx, id, owner, lease) })
 }
 
+func (s leasesStore) Begin(ctx context.Context, e execution.Execution, lease time.Duration) error {
+	if err := s.faults.strike("Leases.Begin"); err != nil {
+		return err
+	}
+	return s.next.Begin(ctx, e, lease)
+}
+
 func (s leasesStore) Hold(ctx context.Context, l execution.Lease) (execution.Execution, error) {
 	return guard(s.faults, "Leases.Hold", func() (execution.Execution, error) { return s.next.Hold(ctx, l) })
 }

@@ -111,6 +111,14 @@ func (s *suite) stored(t *testing.T, h home, minutes int, edit func(*execution.S
 	return e.Snapshot()
 }
 
+// begun is a new execution that its owner has claimed before it is stored.
+func (s *suite) begun(h home) execution.Execution {
+	return s.execution(h, 1, func(r *execution.Snapshot) {
+		r.State, r.Fence, r.Attempt, r.LeaseOwner = execution.Running, 1, 1, "worker"
+		r.LeaseUntil, r.StartedAt = r.CreatedAt.Add(time.Second), r.CreatedAt
+	})
+}
+
 // reload reads an execution under its present scope.
 func (s *suite) reload(t *testing.T, row execution.Snapshot) execution.Snapshot {
 	t.Helper()

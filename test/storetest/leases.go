@@ -69,6 +69,27 @@ func (s *suite) leases(t *testing.T) {
 		_, err = s.claim(t, id(typeid.Execution), "worker", time.Minute)
 		require.ErrorIs(t, err, execution.ErrNotClaimable)
 	})
+	t.Run("begin", func(t *testing.T) {
+		e, before := s.begun(h), s.Now()
+		s.do(t, func(ctx context.Context, tx ports.Tx) error { return tx.Leases.Begin(ctx, e, time.Minute) })
+		got := s.reload(t, e.Snapshot())
+		require.WithinDuration(t, before.Add(time.Minute), got.LeaseUntil, 20*time.Second, "by database time, whatever the caller thought")
+		want := e.Snapshot()
+		want.LeaseUntil = got.LeaseUntil
+		same(t, want, got)
+		_, err := s.claim(t, got.ID, "another", time.Minute)
+		require.ErrorIs(t, err, execution.ErrNotClaimable)
+		held, err := s.hold(t, got.Lease())
+		require.NoError(t, err)
+		same(t, got, held.Snapshot())
+		err = s.try(t, func(ctx context.Context, tx ports.Tx) error { return tx.Leases.Begin(ctx, e, time.Minute) })
+		require.ErrorIs(t, err, fault.ErrDuplicate)
+		lapsed := s.begun(h)
+		s.do(t, func(ctx context.Context, tx ports.Tx) error { return tx.Leases.Begin(ctx, lapsed, -time.Minute) })
+		require.Equal(t, []string{lapsed.ID()}, s.dueNow(t, got.ID, lapsed.ID()), "what its owner leaves is found like any other")
+		_, err = s.claim(t, lapsed.ID(), "another", time.Hour)
+		require.NoError(t, err)
+	})
 	t.Run("one of many claims wins", func(t *testing.T) {
 		row := s.stored(t, h, 1, nil)
 		won := 0
