@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/symphainy/symphainy/domain/audit"
-	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/ports"
 )
 
@@ -63,11 +62,7 @@ func (s auditLog) append(ctx context.Context, rows []auditRow) error {
 	if err := s.t.in(ctx, rows[0].TenantID); err != nil {
 		return err
 	}
-	n, err := insertRows(ctx, s.t, rows...)
-	if err == nil && n < int64(len(rows)) {
-		return fault.ErrDuplicate
-	}
-	return err
+	return insertLater(ctx, s.t, rows...)
 }
 
 func (s auditLog) List(ctx context.Context, tenantID string, page ports.Page) ([]audit.Record, error) {

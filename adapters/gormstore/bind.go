@@ -2,7 +2,6 @@ package gormstore
 
 import (
 	"context"
-	"database/sql"
 	"database/sql/driver"
 	"reflect"
 	"strconv"
@@ -84,7 +83,7 @@ func (b *binder) list(list reflect.Value) {
 // column may also be read into a plain type.
 func query[T any](ctx context.Context, t *transaction, statement string, args []any) (list []T, err error) {
 	text, values := t.bind(statement, args)
-	rows, err := t.pool.QueryContext(ctx, text, values...)
+	rows, err := t.scoped.rows(ctx, text, values)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +114,7 @@ func query[T any](ctx context.Context, t *transaction, statement string, args []
 }
 
 // fieldsOf gives the place of each column of a result in a row; the empty place is the row itself.
-func fieldsOf[T any](rows *sql.Rows) ([][]int, error) {
+func fieldsOf[T any](rows resultRows) ([][]int, error) {
 	names, err := rows.Columns()
 	if err != nil {
 		return nil, err
@@ -187,6 +186,25 @@ func insertWith[T interface{ TableName() string }](ctx context.Context, t *trans
 	if len(rows) == 0 {
 		return 0, nil
 	}
+	text, args := inserting(instead, rows)
+	return t.exec(ctx, text+" ON CONFLICT DO NOTHING", args...)
+}
+
+// insertLater stores rows of which none may be there already: a key that exists fails the transaction with ErrDuplicate, at the latest at its end.
+func insertLater[T interface{ TableName() string }](ctx context.Context, t *transaction, rows ...T) error {
+	if t.view {
+		return errView
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	text, args := inserting(nil, rows)
+	bound, values := t.bind(text, args)
+	return translate(ctx, t.scoped.later(ctx, bound, values))
+}
+
+// inserting gives the statement that inserts rows, up to what follows VALUES, and its arguments.
+func inserting[T interface{ TableName() string }](instead map[string]any, rows []T) (string, []any) {
 	width := reflect.TypeFor[T]().NumField()
 	other := make([]any, width)
 	for i, name := range columnNames(reflect.TypeFor[T]()) {
@@ -204,8 +222,7 @@ func insertWith[T interface{ TableName() string }](ctx context.Context, t *trans
 			}
 		}
 	}
-	return t.exec(ctx, "INSERT INTO "+rows[0].TableName()+" ("+columns[T]()+") VALUES "+
-		strings.TrimSuffix(strings.Repeat(place+", ", len(rows)), ", ")+" ON CONFLICT DO NOTHING", args...)
+	return "INSERT INTO " + rows[0].TableName() + " (" + columns[T]() + ") VALUES " + strings.TrimSuffix(strings.Repeat(place+", ", len(rows)), ", "), args
 }
 
 // insertOne stores a row; a key that exists is ErrDuplicate and leaves the transaction usable.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
@@ -32,8 +33,24 @@ type openTx interface {
 	// rollback undoes everything; it works also after the context has ended. An error means that what the transaction has read was not stored
 	// either, so that its conclusions are void.
 	rollback() error
-	// native is PostgreSQL's own transaction, nil on SQLite.
-	native() pgx.Tx
+}
+
+// direct is a transaction that takes the store's own statements without database/sql between.
+type direct interface {
+	rows(ctx context.Context, text string, args []any) (resultRows, error)
+	run(ctx context.Context, text string, args []any) (pgconn.CommandTag, error)
+	later(text string, args []any)
+	// native is pgx's own transaction.
+	native(ctx context.Context) (pgx.Tx, error)
+}
+
+// resultRows is what a query gives, of either kind.
+type resultRows interface {
+	Columns() ([]string, error)
+	Next() bool
+	Scan(into ...any) error
+	Err() error
+	Close() error
 }
 
 // dialect is what differs in statements.

@@ -94,12 +94,8 @@ func (s events) Append(ctx context.Context, tenantID string, list []event.Event)
 		n := min(batch, len(rows))
 		part := rows[:n]
 		rows = rows[n:]
-		stored, err := insertRows(ctx, s.t, part...)
-		if err != nil {
+		if err := insertLater(ctx, s.t, part...); err != nil {
 			return err
-		}
-		if stored < int64(n) {
-			return fault.ErrDuplicate
 		}
 	}
 	return nil

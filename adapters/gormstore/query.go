@@ -25,11 +25,7 @@ func (t *transaction) on(ctx context.Context) *gorm.DB {
 // exec runs a statement and returns how many rows it touched.
 func (t *transaction) exec(ctx context.Context, sql string, args ...any) (int64, error) {
 	text, values := t.bind(sql, args)
-	res, err := t.pool.ExecContext(ctx, text, values...)
-	if err != nil {
-		return 0, translate(ctx, err)
-	}
-	n, err := res.RowsAffected()
+	n, err := t.scoped.run(ctx, text, values)
 	return n, translate(ctx, err)
 }
 

@@ -57,7 +57,10 @@ func TestATenantInAStatementIsPlain(t *testing.T) {
 		_, err := beginning(false, bad)
 		require.ErrorIs(t, err, errScope, bad)
 	}
-	text, err := beginning(true, "ten_1")
+	first, err := beginning(true, "ten_1")
 	require.NoError(t, err)
-	require.Equal(t, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL symphainy.tenant = 'ten_1'", text)
+	require.Equal(t, []statement{
+		{text: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"},
+		{"SELECT set_config('symphainy.tenant', $1, true)", []any{"ten_1"}}, // true: until the end of the transaction, not of the connection
+	}, first)
 }

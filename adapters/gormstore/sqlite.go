@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"sync"
 
-	"github.com/jackc/pgx/v5"
 	_ "modernc.org/sqlite" // registers the driver "sqlite"
 )
 
@@ -221,8 +220,6 @@ type liteTx struct {
 	*liteConn
 	home *slots
 }
-
-func (t *liteTx) native() pgx.Tx { return nil }
 
 // commit is not interrupted by the context: whether it happened must be known.
 func (t *liteTx) commit(ctx context.Context) error {

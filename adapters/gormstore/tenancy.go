@@ -8,8 +8,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/domain/identity"
 )
@@ -124,12 +122,13 @@ func (s *scopedTx) enter(ctx context.Context, tenantID string) error {
 		s.tenant = tenantID
 		return s.open(ctx)
 	}
-	if _, err := s.ExecContext(ctx, "SELECT set_config('symphainy.tenant', $1, true)", tenantID); err != nil {
-		return err
-	}
+	s.openTx.(direct).later(settingTenant, []any{tenantID}) //nolint:forcetypeassert // PostgreSQL's is
 	s.tenant = tenantID
 	return nil
 }
+
+// settingTenant sets the tenant until the end of the transaction.
+const settingTenant = "SELECT set_config('symphainy.tenant', $1, true)"
 
 // admit opens the transaction for a statement, or refuses the statement.
 func (s *scopedTx) admit(ctx context.Context, query string) error {
@@ -190,11 +189,56 @@ func (s *scopedTx) rollback() error {
 	return s.openTx.rollback()
 }
 
-func (s *scopedTx) native() pgx.Tx {
-	if s.begin != nil {
+// direct gives the way around database/sql for a statement, nil where there is none.
+func (s *scopedTx) direct(ctx context.Context, query string) (direct, error) {
+	if err := s.admit(ctx, query); err != nil {
+		return nil, err
+	}
+	d, _ := s.openTx.(direct)
+	return d, nil
+}
+
+// rows runs a query of the store's own.
+func (s *scopedTx) rows(ctx context.Context, query string, args []any) (resultRows, error) {
+	d, err := s.direct(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	if d != nil {
+		return d.rows(ctx, query, args)
+	}
+	return s.openTx.QueryContext(ctx, query, args...) //nolint:sqlclosecheck // the caller closes it
+}
+
+// run runs a statement of the store's own and returns how many rows it touched.
+func (s *scopedTx) run(ctx context.Context, query string, args []any) (int64, error) {
+	d, err := s.direct(ctx, query)
+	if err != nil {
+		return 0, err
+	}
+	if d != nil {
+		tag, err := d.run(ctx, query, args)
+		return tag.RowsAffected(), err
+	}
+	res, err := s.openTx.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// later is run for a statement whose failure is the transaction's: on PostgreSQL it goes out with the next one, or with COMMIT.
+func (s *scopedTx) later(ctx context.Context, query string, args []any) error {
+	d, err := s.direct(ctx, query)
+	if err != nil {
+		return err
+	}
+	if d != nil {
+		d.later(query, args)
 		return nil
 	}
-	return s.openTx.native()
+	_, err = s.openTx.ExecContext(ctx, query, args...)
+	return err
 }
 
 //nolint:gochecknoglobals // constant, and a cache of what never changes: the store's own texts
@@ -213,22 +257,22 @@ func aboutTenants(query string) bool {
 	return about
 }
 
-// plainTenant is what can stand in the text of a statement.
+// plainTenant is what a tenant's id looks like.
 var plainTenant = regexp.MustCompile(`^[A-Za-z0-9_.:*-]{1,200}$`)
 
-// beginning gives the text that begins a transaction in a tenant. The setting is part of the same message.
-func beginning(readOnly bool, tenantID string) (string, error) {
-	text := "BEGIN ISOLATION LEVEL READ COMMITTED"
+// beginning gives the statements that begin a transaction in a tenant. They go out with the first one that follows.
+func beginning(readOnly bool, tenantID string) ([]statement, error) {
+	begin := statement{text: "BEGIN ISOLATION LEVEL READ COMMITTED"}
 	if readOnly {
-		text = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+		begin.text = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 	}
 	switch {
 	case tenantID == "":
-		return text, nil
+		return []statement{begin}, nil
 	case !plainTenant.MatchString(tenantID):
-		return "", errScope
+		return nil, errScope
 	}
-	return text + "; SET LOCAL symphainy.tenant = '" + tenantID + "'", nil
+	return []statement{begin, {settingTenant, []any{tenantID}}}, nil
 }
 
 // ErrPrivileged is a role that row-level security does not hold, or that owns the tables.

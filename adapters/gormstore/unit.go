@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"gorm.io/gorm"
 
 	"github.com/symphainy/symphainy/domain/fault"
@@ -64,10 +65,7 @@ func (s *Store) attempt(parent context.Context, view bool, fn func(ctx context.C
 		return err
 	}
 	if len(t.jobs) > 0 && s.cfg.EnqueueTx != nil {
-		if err := open.open(ctx); err != nil {
-			return translate(ctx, err)
-		}
-		if err := s.cfg.EnqueueTx(ctx, open.native(), t.jobs); err != nil {
+		if err := s.enqueue(ctx, open, t.jobs); err != nil {
 			return translate(ctx, err)
 		}
 	}
@@ -82,6 +80,21 @@ func (s *Store) attempt(parent context.Context, view bool, fn func(ctx context.C
 		s.cfg.OnEnqueue(t.jobs)
 	}
 	return nil
+}
+
+// enqueue stores the jobs in a queue that shares the transaction.
+func (s *Store) enqueue(ctx context.Context, open *scopedTx, jobs []ports.Job) error {
+	if err := open.open(ctx); err != nil {
+		return err
+	}
+	var tx pgx.Tx
+	if d, ok := open.openTx.(direct); ok {
+		var err error
+		if tx, err = d.native(ctx); err != nil {
+			return err
+		}
+	}
+	return s.cfg.EnqueueTx(ctx, tx, jobs)
 }
 
 // session makes gorm work on one open transaction: each statement made from the result starts empty on that connection.

@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"sync"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // writer is the one connection that writes a SQLite file. SQLite syncs the file at every COMMIT, and on a common disk that takes longer than all
@@ -186,8 +184,6 @@ func (t *writerTx) begin(ctx context.Context) error {
 	w.group = &group{done: make(chan struct{})}
 	return nil
 }
-
-func (t *writerTx) native() pgx.Tx { return nil }
 
 // commit waits for the COMMIT of the group, whatever becomes of the context: whether it happened must be known.
 func (t *writerTx) commit(ctx context.Context) error {

@@ -37,7 +37,7 @@ func bugs() []Mistake {
 			{"adapters/memstore/executions.go", "return sees(scope, row.TenantID, row.OwnerID, row.SessionID) && (passes(row, f) || cursor(row))", "return passes(row, f) || cursor(row)"},
 		}},
 		{ID: "B16", What: "the tenant is set for the connection, not the transaction", Row: "T4", Package: store, Run: "TestATenantInAStatementIsPlain", Edits: []Edit{
-			{"adapters/gormstore/tenancy.go", `"; SET LOCAL symphainy.tenant = '"`, `"; SET symphainy.tenant = '"`},
+			{"adapters/gormstore/tenancy.go", "\"SELECT set_config('symphainy.tenant', $1, true)\"", "\"SELECT set_config('symphainy.tenant', $1, false)\""},
 		}},
 		{ID: "B17", What: "every proxy is trusted", Row: "A8", Package: httpapi, Run: "TestHeadersLiftNoLimit", Edits: []Edit{
 			{"adapters/internal/wire/origin.go", "for i := len(hops) - 1; i >= 0 && a.isProxy(addr); i-- {", "for i := len(hops) - 1; i >= 0; i-- {"},
