@@ -56,7 +56,7 @@ type Config struct {
 
 	Schedules schedules.Config `koanf:"schedules"`
 
-	Runtime runtime.Config   `koanf:"runtime" skip:"Exclusive,Bounded"`
+	Runtime runtime.Config   `koanf:"runtime" skip:"Exclusive,Bounded,Workers"`
 	WS      wsapi.Config     `koanf:"ws" skip:"BaseURL,AllowedOrigins,TrustedProxies,PlainCookies"`
 	Hashing passwords.Config `koanf:"hashing"`
 }

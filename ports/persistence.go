@@ -191,7 +191,8 @@ type LeaseStore interface {
 	// Claim takes the execution for owner if it is due, has no live owner, and no earlier live execution shares its lane, and
 	// no bound of Concurrency is reached: fence and attempt rise, the lease ends at database time + lease. Otherwise ErrNotClaimable.
 	Claim(ctx context.Context, id, owner string, lease time.Duration) (execution.Execution, error)
-	// Begin is ExecutionStore.Insert of an execution without a lane that its owner has claimed already: the lease ends at database time + lease.
+	// Begin is ExecutionStore.Insert of an execution that its owner has claimed already: the lease ends at database time + lease. Where an earlier
+	// live execution shares its lane it is ErrNotClaimable, nothing is stored, and the transaction goes on.
 	Begin(ctx context.Context, e execution.Execution, lease time.Duration) error
 	// Hold locks the row of a lease and returns the execution as it is now (its tenant may have changed by an upgrade); ErrLeaseLost
 	// if the row has another fence or is not running. In a View it only reads.

@@ -102,19 +102,26 @@ func (s executions) Insert(ctx context.Context, e execution.Execution) error {
 	if err := s.t.in(ctx, row.TenantID); err != nil {
 		return err
 	}
-	if row.Lane != "" {
-		if err := s.t.lockLane(ctx, row.TenantID, row.Lane); err != nil {
-			return err
-		}
-		last, err := one[struct {
-			Pos int64 `gorm:"column:pos"`
-		}](ctx, s.t, "SELECT COALESCE(MAX(lane_pos), 0) AS pos FROM executions WHERE tenant_id = ? AND lane = ? AND lane <> '' AND "+live, row.TenantID, row.Lane)
-		if err != nil {
-			return err
-		}
-		row.LanePos = last.Pos + 1
+	pos, err := s.t.place(ctx, row)
+	if err != nil {
+		return err
 	}
+	row.LanePos = pos
 	return insertOne(ctx, s.t, row)
+}
+
+// place gives the next place of a new row's lane, 0 without a lane. It is 1 if no live execution is in the lane.
+func (t *transaction) place(ctx context.Context, row executionRow) (int64, error) {
+	if row.Lane == "" {
+		return 0, nil
+	}
+	if err := t.lockLane(ctx, row.TenantID, row.Lane); err != nil {
+		return 0, err
+	}
+	last, err := one[struct {
+		Pos int64 `gorm:"column:pos"`
+	}](ctx, t, "SELECT COALESCE(MAX(lane_pos), 0) AS pos FROM executions WHERE tenant_id = ? AND lane = ? AND lane <> '' AND "+live, row.TenantID, row.Lane)
+	return last.Pos + 1, err
 }
 
 // live is the condition of the partial indexes over executions that have not ended.

@@ -59,6 +59,9 @@ func (s scopes) Pin(ctx context.Context, id string) error {
 	if s.t.view {
 		return errView
 	}
+	if err := s.t.in(ctx, id); err != nil { // what is pinned is what the statements that follow are about
+		return err
+	}
 	suffix := " FOR SHARE"
 	if s.t.sqlite {
 		suffix = ""

@@ -32,6 +32,9 @@ func (s leases) Claim(ctx context.Context, id, owner string, lease time.Duration
 
 func (s leases) Begin(ctx context.Context, e execution.Execution, lease time.Duration) error {
 	row := e.Snapshot()
+	if s.laneBusy(row) {
+		return execution.ErrNotClaimable
+	}
 	row.LeaseUntil = moment(s.now().Add(lease))
 	return executions(s).Insert(ctx, execution.Restore(row))
 }

@@ -94,13 +94,14 @@ func (e *Engine) end(ctx context.Context, tx ports.Tx, ex *execution.Execution, 
 	if err := tx.Executions.Save(ctx, *ex); err != nil {
 		return err
 	}
+	ex.Saved()
+	*after = ex.Snapshot()
 	if err := tx.Events.Append(ctx, s.TenantID, events); err != nil {
 		return err
 	}
 	if err := tx.Audit.Append(ctx, e.record(s, "intent.ended", results[s.State], now)); err != nil {
 		return err
 	}
-	*after = s
 	if err := e.wakeParent(ctx, tx, s, now); err != nil {
 		return err
 	}
@@ -147,10 +148,13 @@ func (e *Engine) Wait(ctx context.Context, scope identity.Scope, id string, d ti
 	e.mu.Lock()
 	here := e.running[id]
 	e.mu.Unlock()
+	var last execution.Snapshot
 	if here != nil && here.claimed.Scope() == scope {
-		if s, ok := e.witness(ctx, here, d); ok {
+		s, ok := e.witness(ctx, here, d)
+		if ok {
 			return s, nil
 		}
+		last = here.claimed
 	}
 	hints, unsubscribe, err := e.Bus.Subscribe(ports.TopicExecution(id))
 	if err != nil {
@@ -159,7 +163,7 @@ func (e *Engine) Wait(ctx context.Context, scope identity.Scope, id string, d ti
 	defer unsubscribe()
 	poll := time.NewTicker(e.cfg.Poll)
 	defer poll.Stop()
-	for last := (execution.Snapshot{}); ; {
+	for {
 		s, err := e.Execution(ctx, scope, id)
 		if err != nil && ctx.Err() != nil && last.ID != "" {
 			return last, nil

@@ -100,7 +100,7 @@ func (p *places) wait(ctx context.Context) {
 
 // promptly reports whether a submission is of those that may start in their own transaction.
 func (e *Engine) promptly(s ports.Submission) bool {
-	return s.Intent.Lane == "" && !e.cfg.Bounded && e.places.try()
+	return !e.cfg.Bounded && e.places.try()
 }
 
 // claimed is an accepted execution as this process's own, with the event of its start.

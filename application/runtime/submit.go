@@ -132,15 +132,21 @@ func (e *Engine) accept(ctx context.Context, tx ports.Tx, ex *execution.Executio
 	return tx.Queue.Enqueue(ctx, ports.Job{ExecutionID: ex.ID(), DueAt: ex.Snapshot().DueAt})
 }
 
-// acceptStarted stores a new execution as started by this process, and gives it as such; ex is then as it was accepted.
+// acceptStarted stores a new execution as started by this process, and gives it as such; ex is then as it was accepted. Where its lane is not free
+// it is stored as any other, and what is given is empty.
 func (e *Engine) acceptStarted(ctx context.Context, tx ports.Tx, ex *execution.Execution, now time.Time) (execution.Execution, error) {
+	before := *ex
 	first := ex.Record(now, accepted(ex.Snapshot()))
 	own, second, err := e.claimed(*ex, now)
-	if err != nil {
-		return own, err
+	if err == nil {
+		err = tx.Leases.Begin(ctx, own, e.cfg.Lease)
 	}
-	if err := tx.Leases.Begin(ctx, own, e.cfg.Lease); err != nil {
-		return own, err
+	if errors.Is(err, execution.ErrNotClaimable) {
+		*ex = before
+		return execution.Execution{}, e.accept(ctx, tx, ex, now)
+	}
+	if err != nil {
+		return execution.Execution{}, err
 	}
 	return own, e.submitted(ctx, tx, ex.Snapshot(), append(first, second...), now)
 }

@@ -77,6 +77,7 @@ type world struct {
 	// queueLimit and bounded are settings of the next engine, zero for the default.
 	queueLimit int
 	bounded    bool
+	workers    int
 	// results are the result policies of the next engine.
 	results artifact.ResultPolicies
 	mu      sync.Mutex
@@ -163,7 +164,7 @@ func (w *world) idle(handlers map[string]ports.IntentHandler) *runtime.Engine {
 	catalogue, err := intents.NewCatalogue(m)
 	require.NoError(w.t, err)
 	cfg := runtime.Defaults()
-	cfg.Poll, cfg.Bounded = 20*time.Millisecond, w.bounded
+	cfg.Poll, cfg.Bounded, cfg.Workers = 20*time.Millisecond, w.bounded, w.workers
 	if w.queueLimit > 0 {
 		cfg.QueueLimit = w.queueLimit
 	}

@@ -77,15 +77,7 @@ func (g *Guard) AnonymousBySecret(ctx context.Context, sessionID, secret string)
 		return identity.Principal{}, fault.ErrNotFound
 	}
 	hash := HashSecret(secret)
-	var s session.Session
-	err := g.uow.View(ctx, func(ctx context.Context, tx ports.Tx) (err error) {
-		if sessionID == "" {
-			s, err = tx.Sessions.BySecretHash(ctx, hash)
-		} else {
-			s, err = tx.Sessions.ByID(ctx, sessionID)
-		}
-		return err
-	})
+	s, err := g.bySecret(ctx, sessionID, hash)
 	if err != nil {
 		return identity.Principal{}, err
 	}
@@ -93,6 +85,18 @@ func (g *Guard) AnonymousBySecret(ctx context.Context, sessionID, secret string)
 		return identity.Principal{}, fault.ErrNotFound
 	}
 	return AnonymousPrincipal(s), nil
+}
+
+// bySecret gives a session that a secret names, or one of the given id as the guard last saw it.
+func (g *Guard) bySecret(ctx context.Context, sessionID string, hash []byte) (s session.Session, err error) {
+	if sessionID != "" {
+		return g.Session(ctx, sessionID)
+	}
+	err = g.uow.View(ctx, func(ctx context.Context, tx ports.Tx) (err error) {
+		s, err = tx.Sessions.BySecretHash(ctx, hash)
+		return err
+	})
+	return s, err
 }
 
 // AnonymousPrincipal gives the caller that an anonymous session is. The session's secret, or a ticket bought with it, was proved before.

@@ -84,6 +84,16 @@ func (s *suite) leases(t *testing.T) {
 		same(t, got, held.Snapshot())
 		err = s.try(t, func(ctx context.Context, tx ports.Tx) error { return tx.Leases.Begin(ctx, e, time.Minute) })
 		require.ErrorIs(t, err, fault.ErrDuplicate)
+		first, second := s.begun(h).Snapshot(), s.begun(h).Snapshot()
+		first.Intent.Lane, second.Intent.Lane = "lane of begun", "lane of begun"
+		s.do(t, func(ctx context.Context, tx ports.Tx) error {
+			require.NoError(t, tx.Leases.Begin(ctx, execution.Restore(first), time.Minute))
+			require.ErrorIs(t, tx.Leases.Begin(ctx, execution.Restore(second), time.Minute), execution.ErrNotClaimable)
+			second.State, second.LeaseOwner, second.LeaseUntil = execution.Accepted, "", time.Time{}
+			return tx.Executions.Insert(ctx, execution.Restore(second))
+		})
+		_, err = s.claim(t, second.ID, "another", time.Minute)
+		require.ErrorIs(t, err, execution.ErrNotClaimable, "its turn comes after the one that began")
 		lapsed := s.begun(h)
 		s.do(t, func(ctx context.Context, tx ports.Tx) error { return tx.Leases.Begin(ctx, lapsed, -time.Minute) })
 		require.Equal(t, []string{lapsed.ID()}, s.dueNow(t, got.ID, lapsed.ID()), "what its owner leaves is found like any other")
