@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/stretchr/testify/require"
 )
 
@@ -72,7 +71,7 @@ func (w *world) do(c call) reply {
 	raw, err := io.ReadAll(res.Body)
 	require.NoError(w.t, err)
 	r := reply{t: w.t, what: c.method + " " + c.path, status: res.StatusCode, header: res.Header, body: raw, set: res.Cookies()}
-	w.everyAnswer(c, r)
+	w.everyAnswer(answer{what: r.what, sent: w.request(c), body: textOf(c.body), status: r.status, header: r.header, raw: raw})
 	return r
 }
 
@@ -111,46 +110,6 @@ func (w *world) request(c call) *http.Request {
 	return req
 }
 
-// everyAnswer checks what holds for all answers (N6, N7) and the contract.
-func (w *world) everyAnswer(c call, r reply) {
-	w.t.Helper()
-	for name, want := range map[string]string{
-		"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "X-Frame-Options": "DENY", "Cross-Origin-Resource-Policy": "same-origin",
-	} {
-		require.Equal(w.t, want, r.header.Get(name), "%s: %s", r.what, name)
-	}
-	require.Contains(w.t, r.header.Get("Content-Security-Policy"), "frame-ancestors 'none'", r.what)
-	require.NotEmpty(w.t, r.header.Get("Cache-Control"), r.what)
-	require.Regexp(w.t, `^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`, r.header.Get("Traceparent"))
-	require.Empty(w.t, r.header.Get("Server"))
-	if r.status >= 400 {
-		require.Equal(w.t, "application/problem+json", r.header.Get("Content-Type"), "%s: %s", r.what, r.body)
-		p := r.json()
-		for _, key := range []string{"type", "title", "detail", "code", "trace_id"} {
-			require.IsType(w.t, "", p[key], "%s: %s", r.what, key)
-		}
-		require.InDelta(w.t, r.status, p["status"], 0)
-		for _, leak := range []string{"goroutine", ".go:", "SELECT", "panic", "/work", "10.0.0.7"} {
-			require.NotContains(w.t, string(r.body), leak, r.what)
-		}
-	}
-	sent := w.request(c)
-	route, params, err := w.router.FindRoute(sent)
-	if err != nil {
-		require.Contains(w.t, []int{204, 400, 403, 404, 405, 431}, r.status, "%s is not in the document", r.what)
-		return
-	}
-	if r.status == http.StatusRequestHeaderFieldsTooLarge {
-		return
-	}
-	err = openapi3filter.ValidateResponse(w.t.Context(), &openapi3filter.ResponseValidationInput{
-		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: sent, PathParams: params, Route: route},
-		Status:                 r.status, Header: r.header, Body: io.NopCloser(bytes.NewReader(r.body)),
-		Options: &openapi3filter.Options{IncludeResponseStatus: true},
-	})
-	require.NoError(w.t, err, "%s: %d %s", r.what, r.status, r.body)
-}
-
 // user is somebody who registered.
 type user struct {
 	token, refresh, session, id, tenant string
@@ -160,6 +119,7 @@ type user struct {
 func (w *world) register(name string) user {
 	w.t.Helper()
 	r := w.do(call{method: "POST", path: "/api/auth/register", body: map[string]any{"name": name, "email": name + "@example.org", "password": password}}).is(201)
+	w.people.Store(name+"@example.org", r.str("tenant_id"))
 	return user{r.str("access_token"), r.str("refresh_token"), r.str("session_id"), r.str("user_id"), r.str("tenant_id"), r.set}
 }
 

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -78,6 +79,10 @@ type world struct {
 	down    atomic.Bool
 	// blind is how many more times the guard finds its store unreachable.
 	blind atomic.Int64
+	// people are those who registered here: the tenant of each by mail.
+	people sync.Map
+	// tls says that the platform stands behind TLS.
+	tls bool
 	// touched counts uses of the file store.
 	touched atomic.Int64
 }
@@ -173,6 +178,7 @@ func newWorldOn(t *testing.T, blobs ports.BlobStore, change ...func(*httpapi.Con
 	for _, c := range change {
 		c(&cfg)
 	}
+	w.tls = strings.HasPrefix(cfg.BaseURL, "https://")
 	var err error
 	w.handler, err = httpapi.New(w.deps(), cfg)
 	require.NoError(t, err)

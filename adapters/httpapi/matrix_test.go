@@ -143,7 +143,7 @@ func (w *world) eight(v victim, expired string) []actor {
 
 const fixedTrace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
-// plainly sends a request without the checks of every answer, straight to the handler: the matrix has thousands of cells.
+// plainly sends a request straight to the handler: the matrix has thousands of cells.
 func (w *world) plainly(a actor, method, path, body string) (int, string) {
 	req := httptest.NewRequestWithContext(w.t.Context(), method, path, nil)
 	if body != "" && method != http.MethodGet && method != http.MethodHead {
@@ -159,6 +159,7 @@ func (w *world) plainly(a actor, method, path, body string) (int, string) {
 	}
 	rec := httptest.NewRecorder()
 	w.handler.ServeHTTP(rec, req)
+	w.recorded(req, body, rec)
 	return rec.Code, rec.Body.String()
 }
 
@@ -277,6 +278,7 @@ func TestNamedTenantsOnEveryRoute(t *testing.T) {
 				}
 				rec := httptest.NewRecorder()
 				w.handler.ServeHTTP(rec, req)
+				w.recorded(req, s.body, rec)
 				cells++
 				require.Less(t, rec.Code, 500, "%s %s with %s: %s", method, path, name, rec.Body)
 				if s.refused {
