@@ -2,6 +2,7 @@ package runtime_test
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -180,24 +181,51 @@ func TestRightsAreThoseOfToday(t *testing.T) {
 	require.Equal(t, "permission_denied", w.get(id).ErrorCode, "rights never rise after submit")
 }
 
+// T12: a right that goes between two steps, or between two attempts, ends the execution before the next step. Steps that are done stay done.
 func TestRightsAreCheckedBeforeEachStep(t *testing.T) {
+	const steps = 10
+	tried, ran := 0, 0
+	for name, left := range map[string][]identity.Role{"nothing": nil, "viewer": {identity.RoleViewer}, "no such role": {"superuser"}} {
+		for last := 1; last < steps; last++ {
+			for _, apart := range []bool{false, true} { // apart: the attempt fails, and the right goes before the next one
+				if done := dropped(t, left, last, apart); done != last {
+					t.Errorf("left with %s after step %d (apart %t): steps that ran %d", name, last, apart, done)
+				}
+				tried, ran = tried+1, ran+last
+			}
+		}
+	}
+	sheet.Record(t, "T12", tried, fmt.Sprintf("steps before the right was gone %d, after it 0", ran), "next step refused; 50/50")
+}
+
+// dropped runs an execution of ten steps whose owner is left with these roles after the last one named, and gives how many ran.
+func dropped(t *testing.T, left []identity.Role, last int, apart bool) (ran int) {
+	t.Helper()
 	var w *world
 	w = newWorld(t, only(func(ctx context.Context, c ports.IntentCall) (ports.IntentResult, error) {
-		_, err := c.Step(ctx, "first", func(context.Context, string) ([]byte, error) {
-			w.grants.roles = nil
-			return nil, nil
-		})
-		require.NoError(t, err)
-		_, err = c.Step(ctx, "second", func(context.Context, string) ([]byte, error) {
-			t.Error("must not run")
-			return nil, nil
-		})
-		return ports.IntentResult{}, err
+		for n := 1; n <= 10; n++ {
+			if _, err := c.Step(ctx, fmt.Sprintf("step_%d", n), func(context.Context, string) ([]byte, error) {
+				if ran++; n == last && !apart {
+					w.grants.roles = left
+				}
+				return nil, nil
+			}); err != nil {
+				return ports.IntentResult{}, err
+			}
+			if n == last && apart {
+				w.grants.roles = left
+				return ports.IntentResult{}, fault.ErrUnavailable
+			}
+		}
+		return ports.IntentResult{}, nil
 	}))
 	id := w.submit(submission("act"))
 	w.work()
+	w.clock.Advance(10 * time.Second) // the next attempt is due
+	w.work()
 	require.Equal(t, "permission_denied", w.get(id).ErrorCode)
-	sheet.Record(t, "T12", 1, "steps that ran after the right was gone 0", "0")
+	require.Equal(t, execution.Failed, w.get(id).State)
+	return ran
 }
 
 func TestAnExecutionThatTakesTooLongFails(t *testing.T) {
