@@ -31,6 +31,7 @@ func TestTenantsAreApart(t *testing.T) {
 				founder(t, url, "operator") // the first one is more than the others
 				t.Run("T7", func(t *testing.T) { bulkReachesOnlyTheOwn(t, url) })
 				t.Run("T3", func(t *testing.T) { producersAreRefused(t, url) })
+				t.Run("T13", func(t *testing.T) { nothingIsAnOracle(t, url) })
 				t.Run("T6", func(t *testing.T) { listsAreBounded(t, url) })
 			}))
 		})

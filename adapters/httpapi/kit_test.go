@@ -50,6 +50,7 @@ import (
 	"github.com/symphainy/symphainy/ports"
 	"github.com/symphainy/symphainy/test/authkit"
 	"github.com/symphainy/symphainy/test/clock"
+	"github.com/symphainy/symphainy/test/faulty"
 	"github.com/symphainy/symphainy/test/realmtest"
 )
 
@@ -63,6 +64,8 @@ const (
 type world struct {
 	files *realmtest.Blobs
 	store *memstore.Store
+	// calls notes what is asked of the store.
+	calls *faulty.Store
 	// blobs are where files are: w.files, or a folder.
 	blobs   ports.BlobStore
 	t       *testing.T
@@ -198,8 +201,9 @@ func (w *world) deps() httpapi.Deps {
 	t, ids, bus := w.t, system.IDs{}, membus.New()
 	log := slog.New(slog.NewJSONHandler(lockedBuffer{&w.logging, w.log}, nil))
 	queue := localqueue.New(localqueue.Config{Workers: 2, Logger: log})
-	store := memstore.New(w.clock, memstore.OnEnqueue(queue.Enqueued))
-	w.store = store
+	w.store = memstore.New(w.clock, memstore.OnEnqueue(queue.Enqueued))
+	store := faulty.Wrap(w.store)
+	w.calls = store
 	seed := sha256.Sum256([]byte("httpapi"))
 	keys, err := jwtauth.NewKeys(ed25519.NewKeyFromSeed(seed[:]))
 	require.NoError(t, err)
