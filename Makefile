@@ -103,7 +103,7 @@ sheet: test-setup ## Run the rows of the security sheet and print the score card
 .PHONY: sheet-nightly
 sheet-nightly: test-setup ## The same with the nightly tier: the chaos rows in full, and fuzzing (FUZZTIME=30s)
 	@rm -rf $(CACHE)/sheet/records
-	@status=0; SYMPHAINY_SHEET=$(CACHE)/sheet/records $(PGRUN) $(GOTESTSUM) --format pkgname-and-test-fails --hide-summary=skipped -- -count=1 $(SHEET_PKGS) || status=1; \
+	@status=0; SYMPHAINY_SHEET_TIER=full SYMPHAINY_SHEET=$(CACHE)/sheet/records $(PGRUN) $(GOTESTSUM) --format pkgname-and-test-fails --hide-summary=skipped -- -count=1 -timeout=30m $(SHEET_PKGS) || status=1; \
 	sh test/setup/fuzz.sh "$(or $(FUZZTIME),30s)" $(CACHE)/sheet/records || status=1; \
 	go run -buildvcs=false ./test/chaos -tier full || status=1; \
 	go run -buildvcs=false ./test/sheet/cmd/sheet -tiers cn || status=1; exit $$status

@@ -37,10 +37,11 @@ func documented(t *testing.T, w *world) map[string][]string {
 type victim struct {
 	user
 	execution, artifact, schedule, invitation string
+	since                                     time.Time
 }
 
 func (w *world) victim(name string) victim {
-	v := victim{user: w.register(name)}
+	v := victim{user: w.register(name), since: w.clock.Now()}
 	v.execution = w.submit(call{token: v.token}, "wait", map[string]any{"n": 1})
 	uploaded := w.upload(call{token: v.token}, "canary-"+name+".csv", "a,b\n1,2\n", nil).is(202)
 	w.settle(call{token: v.token}, uploaded.str("execution_id"))

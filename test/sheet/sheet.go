@@ -16,6 +16,20 @@ import (
 // EnvDir names the variable that names the folder for records. Without it nothing is written.
 const EnvDir = "SYMPHAINY_SHEET"
 
+// EnvTier names the variable that says which tier runs. "full" is the nightly one: rows that are smaller in every run are tried in full.
+const EnvTier = "SYMPHAINY_SHEET_TIER"
+
+// Cases gives how many cases a row tries: in the nightly tier, in `make sheet`, and in a plain test run.
+func Cases(nightly, sheet, plain int) int {
+	switch {
+	case os.Getenv(EnvTier) == "full":
+		return nightly
+	case os.Getenv(EnvDir) != "":
+		return sheet
+	}
+	return plain
+}
+
 // Entry is what one test has to say about a row.
 type Entry struct {
 	ID   string `json:"id"`
