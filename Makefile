@@ -101,10 +101,11 @@ sheet: test-setup ## Run the rows of the security sheet and print the score card
 	go run -buildvcs=false ./test/sheet/cmd/sheet || status=1; exit $$status
 
 .PHONY: sheet-nightly
-sheet-nightly: test-setup ## The same with the nightly tier: the chaos rows in full, and fuzzing (FUZZTIME=30s)
+sheet-nightly: build test-setup ## The same with the nightly tier: the chaos rows in full, 100,000 fuzzed requests, and fuzzing (FUZZTIME=30s)
 	@rm -rf $(CACHE)/sheet/records
 	@status=0; SYMPHAINY_SHEET_TIER=full SYMPHAINY_SHEET=$(CACHE)/sheet/records $(PGRUN) $(GOTESTSUM) --format pkgname-and-test-fails --hide-summary=skipped -- -count=1 -timeout=30m $(SHEET_PKGS) || status=1; \
 	sh test/setup/fuzz.sh "$(or $(FUZZTIME),30s)" $(CACHE)/sheet/records || status=1; \
+	go build -buildvcs=false -o $(CACHE)/bin/bench ./test/bench && SYMPHAINY_SHEET=$(CACHE)/sheet/records $(PGRUN) $(CACHE)/bin/bench -shapes T11 || status=1; \
 	go run -buildvcs=false ./test/chaos -tier full || status=1; \
 	go run -buildvcs=false ./test/sheet/cmd/sheet -tiers cn || status=1; exit $$status
 
