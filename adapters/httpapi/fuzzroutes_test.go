@@ -49,7 +49,7 @@ func TestFuzzedRoutes(t *testing.T) {
 	w := newWorld(t)
 	w.ending.Do(func() { close(w.gate) }) // work ends by itself
 	w.register("operator")
-	victim, boss := w.victim("victim"), w.victim("boss")
+	victim, boss, hidden := w.victim("victim"), w.victim("boss"), w.victim("hidden")
 	invitation := w.do(call{method: "POST", path: "/api/admin/invitations", token: boss.token, body: map[string]any{"email": "low@example.org", "role": "viewer"}}).is(201).str("token")
 	low := w.do(call{method: "POST", path: "/api/auth/register", body: map[string]any{"name": "low", "email": "low@example.org", "password": password, "invitation": invitation}}).is(201)
 	guest := w.visit()
@@ -58,7 +58,8 @@ func TestFuzzedRoutes(t *testing.T) {
 		boss.execution, boss.artifact, boss.session, boss.schedule, unknownSession, unknownFile, unknownExecution, unknownUser, "guide", "x",
 	})
 	before := w.belongings(victim) + w.belongings(boss)
-	canaries := []string{"canary-victim", "canary-boss", victim.execution, victim.artifact, victim.schedule, victim.invitation, victim.session, boss.execution, boss.artifact, boss.schedule}
+	// What is tried is also kept, as names for one: only what was never said tells of a leak.
+	canaries := []string{"canary-victim", "canary-boss", "canary-hidden", boss.invitation, hidden.execution, hidden.artifact, hidden.schedule, hidden.invitation, hidden.session, hidden.id, hidden.tenant}
 	count, statuses, token := sheet.Cases(100_000, 5_000, 1_000), map[int]int{}, low.str("access_token")
 	for n := range count {
 		if n%50 == 49 {
@@ -79,9 +80,7 @@ func TestFuzzedRoutes(t *testing.T) {
 		}
 		require.Less(t, status, 500, "%+v: %s", s, got)
 		for _, c := range canaries {
-			if strings.Contains(got, c) {
-				require.Contains(t, s.path+s.body+fmt.Sprint(s.header), c, "%+v: %s", s, got)
-			}
+			require.NotContains(t, got, c, "%+v", s)
 		}
 	}
 	w.clock.Advance(-w.clock.Now().Sub(victim.since))
@@ -92,13 +91,22 @@ func TestFuzzedRoutes(t *testing.T) {
 // alive gives credentials that are still good: what is tried also signs out.
 func (w *world) alive(token string, guest visitor) (string, visitor) {
 	w.t.Helper()
+	again := func(c call) reply { // as soon as the limits allow
+		for range 10 {
+			if r := w.do(c); r.status != 429 {
+				return r
+			}
+			w.clock.Advance(10 * time.Minute)
+		}
+		require.Fail(w.t, "limited for more than an hour", c.path)
+		return reply{}
+	}
 	if w.do(call{method: "GET", path: "/api/auth/me", token: token}).status != 200 {
-		w.clock.Advance(15 * time.Second) // no more sign-ins than are allowed
-		token = w.do(call{method: "POST", path: "/api/auth/login", body: map[string]any{"email": "low@example.org", "password": password}}).is(200).str("access_token")
+		token = again(call{method: "POST", path: "/api/auth/login", body: map[string]any{"email": "low@example.org", "password": password}}).is(200).str("access_token")
 	}
 	if w.do(call{method: "GET", path: "/api/session/" + guest.session, secret: guest.secret}).status != 200 {
-		w.clock.Advance(20 * time.Second)
-		guest = w.visit()
+		r := again(call{method: "POST", path: "/api/session/create-anonymous"}).is(201)
+		guest = visitor{session: r.str("session_id"), secret: r.str("session_secret")}
 	}
 	return token, guest
 }

@@ -84,6 +84,8 @@ type world struct {
 	blind atomic.Int64
 	// people are those who registered here: the tenant of each by mail.
 	people sync.Map
+	// judged are the answers that have been held against the document.
+	judged sync.Map
 	// tls says that the platform stands behind TLS.
 	tls bool
 	// touched counts uses of the file store.

@@ -27,6 +27,8 @@ type settings struct {
 	stores []string
 	runs   int
 	length time.Duration
+	// flood is how many executions one tenant of T11 submits at once.
+	flood int
 }
 
 func main() {
@@ -37,6 +39,7 @@ func main() {
 	flag.StringVar(&s.server, "server", "", "another program to serve with, such as test/bench/profiled")
 	flag.IntVar(&s.runs, "runs", 5, "runs of each shape; the median counts")
 	flag.DurationVar(&s.length, "length", 3*time.Second, "how long one run takes")
+	flag.IntVar(&s.flood, "flood", 10_000, "how many executions the noisy tenant of T11 submits at once")
 	limit := flag.String("limit-server", "", "internal: serve the limits of this database")
 	flag.Parse()
 	s.shapes, s.stores = strings.Split(*shapes, ","), strings.Split(*stores, ",")
