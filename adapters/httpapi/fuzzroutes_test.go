@@ -24,7 +24,7 @@ func (w *world) newMaker(seed uint64, ids []string) *maker {
 	w.t.Helper()
 	doc, err := openapi3.NewLoader().LoadFromData(w.handler.OpenAPI())
 	require.NoError(w.t, err)
-	m := &maker{Rand: rand.New(rand.NewPCG(seed, 0)), ids: ids} //nolint:gosec // what is random here has to be repeatable
+	m := &maker{Rand: rand.New(rand.NewPCG(seed, 0)), ids: ids}
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
 			if !strings.HasSuffix(path, "/stream") && path != "/ws" && path != "/api/runtime/agent" {
@@ -39,7 +39,7 @@ func (w *world) newMaker(seed uint64, ids []string) *maker {
 // N11: requests made of the document, right and nearly right, of those with the fewest rights. None is answered by an error of the server, or
 // otherwise than the document says, or with anything of others; and what others have is as it was.
 func TestFuzzedRoutes(t *testing.T) {
-	seed := uint64(time.Now().UnixNano()) //nolint:forbidigo // a new one for each run; the log names it
+	seed := uint64(time.Now().UnixNano())
 	if given := os.Getenv(seedEnv); given != "" {
 		var err error
 		seed, err = strconv.ParseUint(given, 10, 64)

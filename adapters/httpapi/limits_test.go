@@ -121,11 +121,11 @@ func TestDocumentedLimitsAreEnforced(t *testing.T) {
 		}
 		return `{"metadata":{` + all.String()[1:] + `}}`
 	}
-	for what, make := range map[string]func(n int) string{"depth": nested, "keys": keys} {
+	for what, body := range map[string]func(n int) string{"depth": nested, "keys": keys} {
 		limit := map[string]int{"depth": 64, "keys": 10_000}[what]
 		// What is within the bound is read, and refused by the next check: metadata is smaller than that.
 		for n, want := range map[int]string{limit: "", limit + 1: `"code":"invalid_json"`} {
-			_, got := w.once(said{method: "POST", path: "/api/session/create", body: make(n), header: [][2]string{{"Authorization", "Bearer " + ada.token}}})
+			_, got := w.once(said{method: "POST", path: "/api/session/create", body: body(n), header: [][2]string{{"Authorization", "Bearer " + ada.token}}})
 			require.Equal(t, want != "", strings.Contains(got, `"code":"invalid_json"`), "%s %d: %.300s", what, n, got)
 			tried++
 		}
