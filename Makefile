@@ -97,13 +97,15 @@ SHEET_PKGS := ./adapters/... ./application/accounts/ ./application/runtime/ ./ap
 sheet: test-setup ## Run the rows of the security sheet and print the score card (report in .cache/sheet/report.json)
 	@rm -rf $(CACHE)/sheet/records
 	@status=0; SYMPHAINY_SHEET=$(CACHE)/sheet/records $(PGRUN) $(GOTESTSUM) --format pkgname-and-test-fails --hide-summary=skipped -- -count=1 $(SHEET_PKGS) || status=1; \
+	sh test/setup/corpora.sh $(CACHE)/sheet/records || status=1; \
 	go run -buildvcs=false ./test/chaos -tier short || status=1; \
 	go run -buildvcs=false ./test/sheet/cmd/sheet || status=1; exit $$status
 
 .PHONY: sheet-nightly
 sheet-nightly: build test-setup ## The same with the nightly tier: the chaos rows in full, 100,000 fuzzed requests, and fuzzing (FUZZTIME=30s)
 	@rm -rf $(CACHE)/sheet/records
-	@status=0; SYMPHAINY_SHEET_TIER=full SYMPHAINY_SHEET=$(CACHE)/sheet/records $(PGRUN) $(GOTESTSUM) --format pkgname-and-test-fails --hide-summary=skipped -- -count=1 -timeout=30m $(SHEET_PKGS) || status=1; \
+	@status=0; SYMPHAINY_SHEET=$(CACHE)/sheet/records $(PGRUN) $(GOTESTSUM) --format pkgname-and-test-fails --hide-summary=skipped -- -count=1 $(SHEET_PKGS) || status=1; \
+	sh test/setup/corpora.sh $(CACHE)/sheet/records || status=1; \
 	sh test/setup/fuzz.sh "$(or $(FUZZTIME),30s)" $(CACHE)/sheet/records || status=1; \
 	go build -buildvcs=false -o $(CACHE)/bin/bench ./test/bench && SYMPHAINY_SHEET=$(CACHE)/sheet/records $(PGRUN) $(CACHE)/bin/bench -shapes T11 || status=1; \
 	go run -buildvcs=false ./test/chaos -tier full || status=1; \

@@ -51,7 +51,12 @@ func (b cursorBox) open(cursor string) (string, error) {
 	if err != nil || len(raw) <= macSize || !hmac.Equal(raw[:macSize], b.mac(string(raw[macSize:]))) {
 		return "", errCursor
 	}
-	return string(raw[macSize:]), nil
+	after := string(raw[macSize:])
+	// Also a strict decoder skips line ends.
+	if cursor != b.seal(after) {
+		return "", errCursor
+	}
+	return after, nil
 }
 
 // window cuts a list that was read with one item more than asked for, and gives the cursor of the next page if there is one.

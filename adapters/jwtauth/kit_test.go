@@ -36,7 +36,7 @@ func key(name string) ed25519.PrivateKey {
 
 func config() jwtauth.Config { return jwtauth.Config{Issuer: issuer, Audience: audience} }
 
-func keys(t *testing.T, names ...string) *jwtauth.Keys {
+func keys(t testing.TB, names ...string) *jwtauth.Keys {
 	t.Helper()
 	var private []ed25519.PrivateKey
 	for _, n := range names {
@@ -47,14 +47,14 @@ func keys(t *testing.T, names ...string) *jwtauth.Keys {
 	return k
 }
 
-func verifier(t *testing.T, c *clock, names ...string) *jwtauth.Verifier {
+func verifier(t testing.TB, c *clock, names ...string) *jwtauth.Verifier {
 	t.Helper()
 	v, err := jwtauth.NewVerifier(keys(t, names...), config(), c)
 	require.NoError(t, err)
 	return v
 }
 
-func newIssuer(t *testing.T, c *clock, names ...string) *jwtauth.Issuer {
+func newIssuer(t testing.TB, c *clock, names ...string) *jwtauth.Issuer {
 	t.Helper()
 	i, err := jwtauth.NewIssuer(keys(t, names...), config(), c, system.IDs{})
 	require.NoError(t, err)
@@ -105,7 +105,7 @@ func (o object) with(members object) object {
 	return out
 }
 
-func (o object) json(t *testing.T) []byte {
+func (o object) json(t testing.TB) []byte {
 	t.Helper()
 	b, err := json.Marshal(map[string]any(o))
 	require.NoError(t, err)
@@ -115,14 +115,14 @@ func (o object) json(t *testing.T) []byte {
 func b64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
 // sign joins header and payload and signs them truly: what is wrong with such a token is never its signature.
-func sign(t *testing.T, private ed25519.PrivateKey, header, payload []byte) string {
+func sign(t testing.TB, private ed25519.PrivateKey, header, payload []byte) string {
 	t.Helper()
 	text := b64(header) + "." + b64(payload)
 	return text + "." + b64(ed25519.Sign(private, []byte(text)))
 }
 
 // token signs a header and a payload with the live key.
-func token(t *testing.T, header, payload object) string {
+func token(t testing.TB, header, payload object) string {
 	t.Helper()
 	return sign(t, key("live"), header.json(t), payload.json(t))
 }

@@ -7,6 +7,9 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/symphainy/symphainy/domain/fault"
 )
 
@@ -129,7 +132,8 @@ func seconds(d time.Duration) int {
 
 // Write sends the problem with the headers that belong to it.
 func (p Problem) Write(w http.ResponseWriter) {
-	body, err := Marshal(p)
+	// A text may repeat what a client sent; what of it is no UTF-8 is replaced.
+	body, err := json.Marshal(p, json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
 	if err != nil { // A Problem holds only strings and numbers.
 		body = []byte(`{}`)
 	}
