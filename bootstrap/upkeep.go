@@ -2,15 +2,14 @@ package bootstrap
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"sync"
 	"time"
 
 	"go.uber.org/fx"
 
 	"github.com/symphainy/symphainy/application/realms/content"
+	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/ports"
 )
 
@@ -75,13 +74,8 @@ func (u *upkeep) repeat(ctx context.Context, c chore) {
 }
 
 // guarded turns a panic into an error: a chore that fails must not end the process.
-func guarded(ctx context.Context, do func(context.Context) error) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
-		}
-	}()
-	return do(ctx)
+func guarded(ctx context.Context, do func(context.Context) error) error {
+	return fault.Guard(func() error { return do(ctx) })
 }
 
 // sweep ends contracts that are over, and tells what it did if it did anything.

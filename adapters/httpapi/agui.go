@@ -177,7 +177,7 @@ func (s *Server) agStream(c *gin.Context, p identity.Principal, run *agRun) {
 	out := &sse{w: c.Writer, rc: http.NewResponseController(c.Writer), slow: s.cfg.SlowWrite}
 	ctx, stop := context.WithCancelCause(c.Request.Context())
 	var beat sync.WaitGroup
-	beat.Go(func() { stop(s.watch(ctx, p, out)) })
+	beat.Go(func() { stop(s.guarded(ctx, func() error { return s.watch(ctx, p, out) })) })
 	if out.send(agEvent("RUN_STARTED", map[string]any{"threadId": run.input.ThreadID, "runId": run.input.RunID})) == nil {
 		err := s.d.Feed.Follow(ctx, p.Scope(), run.execution, ports.Position{Seq: run.from}, func(batch []event.Event) error {
 			for _, e := range batch {

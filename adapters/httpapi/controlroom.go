@@ -13,6 +13,7 @@ import (
 	"github.com/symphainy/symphainy/domain/artifact"
 	"github.com/symphainy/symphainy/domain/audit"
 	"github.com/symphainy/symphainy/domain/execution"
+	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/domain/identity"
 	"github.com/symphainy/symphainy/ports"
 )
@@ -310,7 +311,7 @@ func (s *Server) systemHealth(ctx context.Context, _ *none) (*body[systemHealth]
 	for i, check := range checks {
 		all.Go(func() {
 			start := s.d.Clock.Now()
-			err := check.Check(ctx)
+			err := fault.Guard(func() error { return check.Check(ctx) })
 			shape := checkShape{Name: check.Name(), Status: "ok", Spare: i >= len(s.d.Checks), Took: float64(s.d.Clock.Now().Sub(start).Microseconds()) / 1000}
 			if err != nil {
 				shape.Status = "failed"

@@ -194,7 +194,7 @@ func (s *Server) stream(c *gin.Context, p identity.Principal, page ports.EventPa
 	}
 	ctx, stop := context.WithCancelCause(c.Request.Context())
 	var beat sync.WaitGroup
-	beat.Go(func() { stop(s.watch(ctx, p, out)) })
+	beat.Go(func() { stop(s.guarded(ctx, func() error { return s.watch(ctx, p, out) })) })
 	err := s.d.Feed.Follow(ctx, p.Scope(), c.Param("id"), from, out.events)
 	if err != nil && fault.KindOf(err) == fault.NotFound && ctx.Err() == nil {
 		// Most likely the log moved with its session to another owner, and the credential is what ended.
@@ -206,6 +206,15 @@ func (s *Server) stream(c *gin.Context, p identity.Principal, page ports.EventPa
 		// The reader is told why before the stream ends; if they are gone there is nobody to tell.
 		_ = out.send(fmt.Sprintf("event: error\ndata: {\"code\":%q}\n\n", fault.As(why).Code))
 	}
+}
+
+// guarded runs what has a goroutine of its own beside a stream; a panic of it is told, and ends the stream and nothing else.
+func (s *Server) guarded(ctx context.Context, fn func() error) error {
+	err := fault.Guard(fn)
+	if err != nil && fault.KindOf(err) == fault.Internal && ctx.Err() == nil {
+		s.d.Log.ErrorContext(ctx, "the watch of a stream failed", "error", err)
+	}
+	return err
 }
 
 // watch sends heartbeats, and ends the stream once its reader may not read any more.

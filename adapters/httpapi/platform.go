@@ -64,7 +64,7 @@ func (s *Server) check(ctx context.Context) (map[string]string, error) {
 	results := make([]error, len(checks))
 	var all sync.WaitGroup
 	for i, check := range checks {
-		all.Go(func() { results[i] = check.Check(ctx) })
+		all.Go(func() { results[i] = fault.Guard(func() error { return check.Check(ctx) }) })
 	}
 	all.Wait()
 	told := map[string]string{}

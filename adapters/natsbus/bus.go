@@ -149,7 +149,7 @@ func (b *Bus) send() {
 }
 
 func (b *Bus) hand(raw []byte) {
-	if err := b.conn.Publish(b.cfg.Subject, raw); err != nil {
+	if err := fault.Guard(func() error { return b.conn.Publish(b.cfg.Subject, raw) }); err != nil {
 		b.lost.Add(1)
 	}
 }

@@ -91,7 +91,7 @@ func (l *lines) beat(ctx context.Context) (stop func()) {
 	done.Go(func() {
 		ticks := time.NewTicker(pulse)
 		defer ticks.Stop()
-		for l.write(line{}) == nil {
+		for fault.Guard(func() error { return l.write(line{}) }) == nil {
 			select {
 			case <-ctx.Done():
 				return

@@ -109,12 +109,23 @@ func (w *watch) listen(sessionID string) (leave func()) {
 				return
 			case h := <-hints:
 				if h.ExecutionID == "" {
-					w.changed(sessionID)
+					w.guarded(func() { w.changed(sessionID) })
 				}
 			}
 		}
 	})
 	return func() { close(left) }
+}
+
+// guarded runs a look after the sockets; a panic of it is told, and the next look comes all the same.
+func (w *watch) guarded(look func()) {
+	err := fault.Guard(func() error {
+		look()
+		return nil
+	})
+	if err != nil {
+		w.hub.Log.ErrorContext(w.ctx, "a look after the sockets failed", "error", err)
+	}
 }
 
 // changed judges at once all who depend on a session.
@@ -150,7 +161,7 @@ func (w *watch) poll(ctx context.Context) {
 		sessions := slices.Collect(maps.Keys(w.rooms))
 		w.mu.Unlock()
 		for some := range slices.Chunk(sessions, watchSize) {
-			w.round(ctx, some)
+			w.guarded(func() { w.round(ctx, some) })
 		}
 	}
 }

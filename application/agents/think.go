@@ -146,17 +146,21 @@ func (t *turn) listen(ctx context.Context, s *speaker, segment string) (ports.Ch
 	defer stop()
 	text, done := make(chan string), make(chan heard, 1)
 	go func() {
-		reply, err := t.realm.model.Chat(ctx, ports.ChatRequest{
-			Model: t.posture.Model, Temperature: t.posture.Temperature, MaxTokens: t.posture.MaxTokens, Messages: s.chat, Tools: t.specs(s),
-		}, func(piece string) error {
-			select {
-			case text <- piece:
-				return nil
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			}
+		var h heard
+		h.err = fault.Guard(func() (err error) {
+			h.reply, err = t.realm.model.Chat(ctx, ports.ChatRequest{
+				Model: t.posture.Model, Temperature: t.posture.Temperature, MaxTokens: t.posture.MaxTokens, Messages: s.chat, Tools: t.specs(s),
+			}, func(piece string) error {
+				select {
+				case text <- piece:
+					return nil
+				case <-ctx.Done():
+					return context.Cause(ctx)
+				}
+			})
+			return err
 		})
-		done <- heard{reply, err}
+		done <- h
 	}()
 	out := &teller{turn: t, segment: segment, said: said, quiet: s.depth > 0}
 	flush := time.NewTicker(tokenTime)

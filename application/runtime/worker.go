@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -183,14 +182,7 @@ func (e *Engine) handle(ctx context.Context, r *run, s execution.Snapshot) (resu
 }
 
 // guarded turns a panic into an Internal error with the stack as its cause, for the log.
-func guarded(fn func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fault.As(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
-		}
-	}()
-	return fn()
-}
+func guarded(fn func() error) error { return fault.Guard(fn) }
 
 func (e *Engine) enter(id string, r *run) {
 	e.mu.Lock()

@@ -113,7 +113,10 @@ func (r *Realm) writeLines(ctx context.Context, key string, fill func(line func(
 	var putErr error
 	go func() {
 		defer close(stored)
-		info, putErr = r.Blobs.Put(ctx, key, reader, r.Config.Limits.Parsed)
+		putErr = fault.Guard(func() (err error) {
+			info, err = r.Blobs.Put(ctx, key, reader, r.Config.Limits.Parsed)
+			return err
+		})
 		_ = reader.CloseWithError(errors.Join(putErr, io.ErrClosedPipe))
 	}()
 	finished := false

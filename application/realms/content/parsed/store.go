@@ -85,7 +85,10 @@ func (s Store) writeRows(ctx context.Context, key string, fill func(sink parse.R
 	stored := make(chan struct{})
 	go func() {
 		defer close(stored)
-		_, putErr = s.blobs.Put(ctx, key, reader, s.limit)
+		putErr = fault.Guard(func() error {
+			_, err := s.blobs.Put(ctx, key, reader, s.limit)
+			return err
+		})
 		// A parser that still writes must not wait for a reader that is gone.
 		_ = reader.CloseWithError(errors.Join(putErr, io.ErrClosedPipe))
 	}()

@@ -3,6 +3,7 @@ package parsed_test
 import (
 	"context"
 	"errors"
+	"io"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -110,4 +111,17 @@ func TestAPanicEndsTheWriter(t *testing.T) {
 		require.NoError(t, err)
 	})
 	require.Empty(t, blobs.Keys())
+}
+
+// bursting is a blob store whose client panics.
+type bursting struct{ *realmtest.Blobs }
+
+func (bursting) Put(context.Context, string, io.Reader, int64) (ports.BlobInfo, error) {
+	panic("nil map")
+}
+
+// A blob store that panics fails the write, in whatever goroutine it was asked, and does not end the process.
+func TestABlobStoreThatPanicsFailsTheWrite(t *testing.T) {
+	_, _, err := parsed.NewStore(bursting{&realmtest.Blobs{}}, 1<<20).Write(t.Context(), key, id, numbers(5000, nil))
+	require.ErrorContains(t, err, "nil map")
 }
