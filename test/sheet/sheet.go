@@ -124,3 +124,11 @@ func Read(dir string) (map[string][]Entry, error) {
 	}
 	return found, nil
 }
+
+// Times gives how often a test repeats something: full where the sheet is recorded, else a few.
+func Times(full, few int) int {
+	if os.Getenv(EnvDir) != "" {
+		return full
+	}
+	return few
+}
