@@ -98,6 +98,7 @@ sheet: test-setup ## Run the rows of the security sheet and print the score card
 	@rm -rf $(CACHE)/sheet/records
 	@status=0; SYMPHAINY_SHEET=$(CACHE)/sheet/records $(PGRUN) $(GOTESTSUM) --format pkgname-and-test-fails --hide-summary=skipped -- -count=1 $(SHEET_PKGS) || status=1; \
 	sh test/setup/corpora.sh $(CACHE)/sheet/records || status=1; \
+	sh test/setup/times.sh $(CACHE)/sheet/records || status=1; \
 	go run -buildvcs=false ./test/chaos -tier short || status=1; \
 	go run -buildvcs=false ./test/sheet/cmd/sheet || status=1; exit $$status
 
@@ -106,6 +107,7 @@ sheet-nightly: build test-setup ## The same with the nightly tier: the chaos row
 	@rm -rf $(CACHE)/sheet/records
 	@status=0; SYMPHAINY_SHEET=$(CACHE)/sheet/records $(PGRUN) $(GOTESTSUM) --format pkgname-and-test-fails --hide-summary=skipped -- -count=1 $(SHEET_PKGS) || status=1; \
 	sh test/setup/corpora.sh $(CACHE)/sheet/records || status=1; \
+	sh test/setup/times.sh $(CACHE)/sheet/records || status=1; \
 	sh test/setup/fuzz.sh "$(or $(FUZZTIME),30s)" $(CACHE)/sheet/records || status=1; \
 	go build -buildvcs=false -o $(CACHE)/bin/bench ./test/bench && SYMPHAINY_SHEET=$(CACHE)/sheet/records $(PGRUN) $(CACHE)/bin/bench -shapes T11 || status=1; \
 	go run -buildvcs=false ./test/chaos -tier full || status=1; \
