@@ -93,6 +93,9 @@ bench-ingest: build ## Measure S11: a generated CSV of 200 MiB through the real 
 # Packages whose tests hold rows of the security sheet.
 SHEET_PKGS := ./adapters/... ./application/accounts/ ./application/runtime/ ./application/trafficcop/ ./application/agents/ ./application/realms/... ./bootstrap/ ./test/arch/ ./test/catalogue/
 
+# Packages of the random state machines of row F5; plain tests run a hundred sequences of each, the nightly sheet ten thousand.
+MACHINE_PKGS := ./domain/session ./domain/execution ./application/accounts ./application/runtime ./application/agents
+
 .PHONY: sheet
 sheet: test-setup ## Run the rows of the security sheet and print the score card (report in .cache/sheet/report.json)
 	@rm -rf $(CACHE)/sheet/records
@@ -108,6 +111,7 @@ sheet-nightly: build test-setup ## The same with the nightly tier: the chaos row
 	@status=0; SYMPHAINY_SHEET=$(CACHE)/sheet/records $(PGRUN) $(GOTESTSUM) --format pkgname-and-test-fails --hide-summary=skipped -- -count=1 $(SHEET_PKGS) || status=1; \
 	sh test/setup/corpora.sh $(CACHE)/sheet/records || status=1; \
 	sh test/setup/times.sh $(CACHE)/sheet/records || status=1; \
+	SYMPHAINY_SHEET=$(CACHE)/sheet/records go test -count=1 -timeout 60m -run '^TestMachine' $(MACHINE_PKGS) -rapid.checks 10000 || status=1; \
 	sh test/setup/fuzz.sh "$(or $(FUZZTIME),30s)" $(CACHE)/sheet/records || status=1; \
 	go build -buildvcs=false -o $(CACHE)/bin/bench ./test/bench && SYMPHAINY_SHEET=$(CACHE)/sheet/records $(PGRUN) $(CACHE)/bin/bench -shapes T11 || status=1; \
 	go run -buildvcs=false ./test/chaos -tier full || status=1; \

@@ -6,9 +6,11 @@ import (
 	_ "embed"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -131,4 +133,16 @@ func Times(full, few int) int {
 		return full
 	}
 	return few
+}
+
+// RecordMachine records a row of state machines that was run with enough random sequences: -rapid.checks says how many.
+func RecordMachine(t testing.TB, id string, enough int, figure string) {
+	t.Helper()
+	checks, err := strconv.Atoi(flag.Lookup("rapid.checks").Value.String())
+	if err != nil {
+		t.Fatalf("sheet: %v", err)
+	}
+	if checks >= enough {
+		Record(t, id, checks, figure, fmt.Sprintf("%d each, violations 0", enough))
+	}
 }
