@@ -13,6 +13,9 @@ PGRUN := $(CACHE)/bin/pgrun
 EVENTS := $(CACHE)/test-events.json
 LINT := go tool -modfile=.tools/go.mod golangci-lint
 GOTESTSUM := go tool -modfile=.tools/go.mod gotestsum
+CYCLONEDX := go tool -modfile=.tools/sbom/go.mod cyclonedx-gomod
+GITLEAKS := go tool -modfile=.tools/gitleaks/go.mod gitleaks
+GOVULNCHECK := go tool -modfile=.tools/vuln/go.mod govulncheck
 MOCKERY := go tool -modfile=.tools/mockery/go.mod mockery
 
 # Without MessagePack, which gin would bring and nothing here speaks: 6 MB less.
@@ -44,7 +47,21 @@ release: ## Build dist/: the static binary for GOOS and GOARCH, made to be repro
 	@name=symphainy-$(VERSION)-$$(go env GOOS)-$$(go env GOARCH); \
 	$(BUILD) -o dist/$$name ./cmd/symphainy && \
 	go version -m dist/$$name | sed '1d' >dist/$$name.modules.txt && \
-	cd dist && sha256sum $$name $$name.modules.txt >SHA256SUMS && cat SHA256SUMS
+	(cd dist && sha256sum $$name $$name.modules.txt >SHA256SUMS && cat SHA256SUMS) && \
+	[ "$(SBOM)" = no ] || $(MAKE) --no-print-directory sbom BINARY=dist/$$name VERSION=$(VERSION)
+
+.PHONY: sbom
+sbom: ## Check the modules of a release against go.sum, and write its SBOM (CycloneDX) and its licences beside it (BINARY=); a licence that asks more than a notice fails
+	@go mod verify
+	@GOPROXY=off $(CYCLONEDX) bin -json -licenses -noserial -notimestamp -std -version "$(VERSION)" -output $(BINARY).sbom.json $(BINARY) 2>/dev/null
+	@go run -buildvcs=false ./test/sheet/cmd/licences $(BINARY).sbom.json >$(BINARY).licences.txt
+	@echo "$(BINARY).sbom.json: $$(wc -l <$(BINARY).licences.txt) modules, each with a licence in $(BINARY).licences.txt"
+
+.PHONY: vulnerabilities
+vulnerabilities: ## Look for known vulnerabilities in what the program reaches; needs the database at vuln.go.dev, or a copy (GOVULNDB=)
+	@$(GOVULNCHECK) -tags nomsgpack ./cmd/symphainy
+	@mkdir -p $(CACHE)/sheet/records && go mod verify && \
+	printf '{"id":"F7","test":"make vulnerabilities","count":1,"figure":"vulnerabilities that are reached 0; modules verified","goal":"reachable 0","pass":true}\n' >$(CACHE)/sheet/records/F7.json
 
 .PHONY: release-check
 release-check: ## Build the release of the last commit twice, from clean folders and caches, and compare (10 minutes)

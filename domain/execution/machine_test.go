@@ -41,6 +41,7 @@ func TestMachineOfAnExecution(t *testing.T) {
 				require.False(t, lived && err == nil, "a live owner keeps it")
 				if err == nil {
 					require.Equal(t, before.Fence+1, e.Snapshot().Fence)
+					e.Awake(now) // as the Runtime does in the same transaction
 				}
 				return err
 			}),
@@ -78,7 +79,7 @@ func TestMachineOfAnExecution(t *testing.T) {
 				}
 				require.Equal(t, s.State.Terminal(), !s.CompletedAt.IsZero())
 				require.False(t, s.State != execution.Running && s.LeaseOwner != "", "%s has an owner", s.State)
-				require.False(t, s.State != execution.Waiting && s.State != execution.Running && s.WaitingFor != "", "%s waits", s.State)
+				require.False(t, s.State != execution.Waiting && s.WaitingFor != "", "%s waits", s.State)
 				require.False(t, s.State.Terminal() && (e.Claimable(now) || s.PauseRequested || s.Ending != ""))
 				require.False(t, !s.Deadline.IsZero() && s.DeadlineLeft > 0, "a deadline stands still or goes on")
 				before = e.Snapshot()
