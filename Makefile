@@ -57,6 +57,14 @@ sbom: ## Check the modules of a release against go.sum, and write its SBOM (Cycl
 	@go run -buildvcs=false ./test/sheet/cmd/licences $(BINARY).sbom.json >$(BINARY).licences.txt
 	@echo "$(BINARY).sbom.json: $$(wc -l <$(BINARY).licences.txt) modules, each with a licence in $(BINARY).licences.txt"
 
+.PHONY: secrets
+secrets: build ## Look for secrets in the tree and in the binary
+	@sh test/setup/secrets.sh bin/symphainy $(CACHE)/sheet/records $(GITLEAKS)
+
+.PHONY: coverage
+coverage: test-setup ## Measure the lines of who may what, and who owns what, that their tests run (90 % at least)
+	@$(PGRUN) sh test/setup/coverage.sh $(CACHE)/sheet/records
+
 .PHONY: vulnerabilities
 vulnerabilities: ## Look for known vulnerabilities in what the program reaches; needs the database at vuln.go.dev, or a copy (GOVULNDB=)
 	@$(GOVULNCHECK) -tags nomsgpack ./cmd/symphainy
@@ -114,20 +122,25 @@ SHEET_PKGS := ./adapters/... ./application/accounts/ ./application/runtime/ ./ap
 MACHINE_PKGS := ./domain/session ./domain/execution ./application/accounts ./application/runtime ./application/agents
 
 .PHONY: sheet
-sheet: test-setup ## Run the rows of the security sheet and print the score card (report in .cache/sheet/report.json)
+sheet: build test-setup ## Run the rows of the security sheet and print the score card (report in .cache/sheet/report.json)
 	@rm -rf $(CACHE)/sheet/records
 	@status=0; SYMPHAINY_SHEET=$(CACHE)/sheet/records $(PGRUN) $(GOTESTSUM) --format pkgname-and-test-fails --hide-summary=skipped -- -count=1 $(SHEET_PKGS) || status=1; \
 	sh test/setup/corpora.sh $(CACHE)/sheet/records || status=1; \
 	sh test/setup/times.sh $(CACHE)/sheet/records || status=1; \
+	SYMPHAINY_SHEET=$(CACHE)/sheet/records $(PGRUN) go test -count=1 -run '^TestTheEnvironmentIsNeverTold$$' ./test/e2e || status=1; \
+	sh test/setup/secrets.sh bin/symphainy $(CACHE)/sheet/records $(GITLEAKS) || status=1; \
 	go run -buildvcs=false ./test/chaos -tier short || status=1; \
 	go run -buildvcs=false ./test/sheet/cmd/sheet || status=1; exit $$status
 
 .PHONY: sheet-nightly
-sheet-nightly: build test-setup ## The same with the nightly tier: the chaos rows in full, 100,000 fuzzed requests, and fuzzing (FUZZTIME=30s)
+sheet-nightly: build test-setup ## The same with the nightly tier: the chaos rows in full, and fuzzing (FUZZTIME=30s)
 	@rm -rf $(CACHE)/sheet/records
 	@status=0; SYMPHAINY_SHEET=$(CACHE)/sheet/records $(PGRUN) $(GOTESTSUM) --format pkgname-and-test-fails --hide-summary=skipped -- -count=1 $(SHEET_PKGS) || status=1; \
 	sh test/setup/corpora.sh $(CACHE)/sheet/records || status=1; \
 	sh test/setup/times.sh $(CACHE)/sheet/records || status=1; \
+	SYMPHAINY_SHEET=$(CACHE)/sheet/records $(PGRUN) go test -count=1 -run '^TestTheEnvironmentIsNeverTold$$' ./test/e2e || status=1; \
+	sh test/setup/secrets.sh bin/symphainy $(CACHE)/sheet/records $(GITLEAKS) || status=1; \
+	$(PGRUN) sh test/setup/coverage.sh $(CACHE)/sheet/records || status=1; \
 	SYMPHAINY_SHEET=$(CACHE)/sheet/records go test -count=1 -timeout 60m -run '^TestMachine' $(MACHINE_PKGS) -rapid.checks 10000 || status=1; \
 	sh test/setup/fuzz.sh "$(or $(FUZZTIME),30s)" $(CACHE)/sheet/records || status=1; \
 	go build -buildvcs=false -o $(CACHE)/bin/bench ./test/bench && SYMPHAINY_SHEET=$(CACHE)/sheet/records $(PGRUN) $(CACHE)/bin/bench -shapes T11 || status=1; \
