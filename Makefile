@@ -61,6 +61,11 @@ sbom: ## Check the modules of a release against go.sum, and write its SBOM (Cycl
 secrets: build ## Look for secrets in the tree and in the binary
 	@sh test/setup/secrets.sh bin/symphainy $(CACHE)/sheet/records $(GITLEAKS)
 
+.PHONY: drill
+drill: build test-setup ## Follow docs/operations.md from an empty folder: roles, migrations, three replicas with NATS, one killed, backup, restore, audit
+	@go build -buildvcs=false -o $(CACHE)/bin/nats-server github.com/nats-io/nats-server/v2
+	@$(PGRUN) sh test/setup/drill.sh bin/symphainy $(CACHE)/bin/nats-server
+
 .PHONY: coverage
 coverage: test-setup ## Measure the lines of who may what, and who owns what, that their tests run (90 % at least)
 	@$(PGRUN) sh test/setup/coverage.sh $(CACHE)/sheet/records
