@@ -28,7 +28,9 @@ func TestMachineOfAQuota(t *testing.T) {
 			Session: agent.Budget{Steps: rapid.Int64Range(0, 4).Draw(t, "session")}, Day: agent.Budget{Steps: rapid.Int64Range(0, 6).Draw(t, "day")},
 		}
 		spent, granted := map[string]int64{}, map[string]int64{}
-		left := func(subject string, steps int64) bool { return steps == 0 || spent[subject] < steps*(granted[subject]+1) }
+		left := func(subject string, steps int64) bool {
+			return steps == 0 || spent[subject] < steps*(granted[subject]+1)
+		}
 		draw := func(t *rapid.T) execution.Snapshot {
 			return execution.Snapshot{ID: "exe_1", TenantID: "ten_a", SessionID: rapid.SampledFrom([]string{"ses_a", "ses_b"}).Draw(t, "session")}
 		}

@@ -43,7 +43,9 @@ func TestMachineOfAnApproval(t *testing.T) {
 		asked, decided, approved, cancelled := w.clock.Now(), false, false, false
 		at := asked
 		rt.Repeat(map[string]func(*rapid.T){
-			"wait": func(t *rapid.T) { w.clock.Advance(time.Duration(rapid.Int64Range(0, int64(40*time.Minute)).Draw(t, "wait"))) },
+			"wait": func(t *rapid.T) {
+				w.clock.Advance(time.Duration(rapid.Int64Range(0, int64(40*time.Minute)).Draw(t, "wait")))
+			},
 			"work": func(*rapid.T) { w.work() },
 			"decide": func(t *rapid.T) {
 				p := rapid.SampledFrom([]identity.Principal{ada(), {Kind: identity.KindUser, UserID: "usr_bob", TenantID: "ten_a", SessionID: "ses_b", Roles: ada().Roles},

@@ -17,7 +17,9 @@ import (
 )
 
 // canary gives a value that is nowhere else, for one variable.
-func canary(name string) string { return "kx7Qcanary" + strings.ToLower(strings.ReplaceAll(name, "_", "")) + "9Zw" }
+func canary(name string) string {
+	return "kx7Qcanary" + strings.ToLower(strings.ReplaceAll(name, "_", "")) + "9Zw"
+}
 
 // secretVars are an environment full of secrets, of ours and of others, at dependencies that are not there.
 func secretVars() (vars, names []string) {
