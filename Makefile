@@ -15,6 +15,7 @@ LINT := go tool -modfile=.tools/go.mod golangci-lint
 GOTESTSUM := go tool -modfile=.tools/go.mod gotestsum
 CYCLONEDX := go tool -modfile=.tools/sbom/go.mod cyclonedx-gomod
 GITLEAKS := go tool -modfile=.tools/gitleaks/go.mod gitleaks
+GREMLINS := go tool -modfile=.tools/mutants/go.mod gremlins
 GOVULNCHECK := go tool -modfile=.tools/vuln/go.mod govulncheck
 MOCKERY := go tool -modfile=.tools/mockery/go.mod mockery
 
@@ -69,6 +70,10 @@ drill: build test-setup ## Follow docs/operations.md from an empty folder: roles
 .PHONY: coverage
 coverage: test-setup ## Measure the lines of who may what, and who owns what, that their tests run (90 % at least)
 	@$(PGRUN) sh test/setup/coverage.sh $(CACHE)/sheet/records
+
+.PHONY: mutants
+mutants: ## Change the code that decides a little at a time, and count how often its tests notice (an hour; 80 % at least)
+	@sh test/setup/mutants.sh $(CACHE)/sheet/records $(GREMLINS)
 
 .PHONY: vulnerabilities
 vulnerabilities: ## Look for known vulnerabilities in what the program reaches; needs the database at vuln.go.dev, or a copy (GOVULNDB=)
