@@ -143,9 +143,9 @@ sheet: build test-setup ## Run the rows of the security sheet and print the scor
 	go run -buildvcs=false ./test/sheet/cmd/sheet || status=1; exit $$status
 
 .PHONY: sheet-nightly
-sheet-nightly: build test-setup ## The same with the nightly tier: the chaos rows in full, and fuzzing (FUZZTIME=30s)
+sheet-nightly: build test-setup ## The same with the nightly tier: the chaos rows in full, 100,000 fuzzed requests, and fuzzing (FUZZTIME=30s)
 	@rm -rf $(CACHE)/sheet/records
-	@status=0; SYMPHAINY_SHEET=$(CACHE)/sheet/records $(PGRUN) $(GOTESTSUM) --format pkgname-and-test-fails --hide-summary=skipped -- -count=1 $(SHEET_PKGS) || status=1; \
+	@status=0; SYMPHAINY_SHEET_TIER=full SYMPHAINY_SHEET=$(CACHE)/sheet/records $(PGRUN) $(GOTESTSUM) --format pkgname-and-test-fails --hide-summary=skipped -- -count=1 -timeout=30m $(SHEET_PKGS) || status=1; \
 	sh test/setup/corpora.sh $(CACHE)/sheet/records || status=1; \
 	sh test/setup/times.sh $(CACHE)/sheet/records || status=1; \
 	SYMPHAINY_SHEET=$(CACHE)/sheet/records $(PGRUN) go test -count=1 -run '^TestTheEnvironmentIsNeverTold$$' ./test/e2e || status=1; \
