@@ -129,7 +129,7 @@ bench-ingest: build ## Measure S11: a generated CSV of 200 MiB through the real 
 SHEET_PKGS := ./adapters/... ./application/accounts/ ./application/runtime/ ./application/trafficcop/ ./application/agents/ ./application/realms/... ./bootstrap/ ./test/arch/ ./test/catalogue/
 
 # Packages of the random state machines of row F5; plain tests run a hundred sequences of each, the nightly sheet ten thousand.
-MACHINE_PKGS := ./domain/session ./domain/execution ./application/accounts ./application/runtime ./application/agents
+MACHINE_PKGS := ./application/accounts ./application/runtime ./application/agents
 
 .PHONY: sheet
 sheet: build test-setup ## Run the rows of the security sheet and print the score card (report in .cache/sheet/report.json)

@@ -1,4 +1,4 @@
-package session_test
+package accounts_test
 
 import (
 	"testing"

@@ -1,4 +1,4 @@
-package execution_test
+package runtime_test
 
 import (
 	"testing"
