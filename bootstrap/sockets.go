@@ -1,6 +1,7 @@
 package bootstrap
 
 import (
+	"context"
 	"log/slog"
 
 	"go.uber.org/fx"
@@ -9,6 +10,7 @@ import (
 	"github.com/symphainy/symphainy/adapters/wsapi"
 	"github.com/symphainy/symphainy/application/auditing"
 	"github.com/symphainy/symphainy/application/conversation"
+	"github.com/symphainy/symphainy/application/seats"
 	"github.com/symphainy/symphainy/application/securityguard"
 	"github.com/symphainy/symphainy/application/trafficcop"
 	"github.com/symphainy/symphainy/ports"
@@ -17,13 +19,21 @@ import (
 // socketsModule gives the WebSocket hub.
 func socketsModule(cfg Config) fx.Option {
 	return fx.Module("sockets", fx.Provide(
-		func(in socketParts) (*wsapi.Hub, error) { return wsapi.New(in.deps(), cfg.sockets()) },
+		func(lc fx.Lifecycle, in socketParts) (*wsapi.Hub, error) {
+			deps := in.deps()
+			if !cfg.Embedded() { // else no other process can have sockets
+				deps.Seats = in.seats(lc)
+			}
+			return wsapi.New(deps, cfg.sockets())
+		},
 	))
 }
 
 type socketParts struct {
 	fx.In
 
+	UnitOfWork    ports.UnitOfWork
+	IDs           ports.IDs
 	Guard         *securityguard.Guard
 	Sessions      *trafficcop.Sessions
 	Conversations *conversation.Service
@@ -42,6 +52,18 @@ func (p socketParts) deps() wsapi.Deps {
 		Guard: p.Guard, Sessions: p.Sessions, Conversations: p.Conversations, Runtime: p.Runtime, Control: p.Control, Feed: p.Feed, Bus: p.Bus, Clock: p.Clock,
 		Log: p.Log, Delivered: p.Metrics.Delivered, Refused: p.Refusals.Note,
 	}
+}
+
+// seats gives what counts sockets for all replicas, from before the server listens until it has stopped.
+func (p socketParts) seats(lc fx.Lifecycle) *seats.Counter {
+	c := seats.New(seats.Deps{
+		UnitOfWork: p.UnitOfWork, IDs: p.IDs,
+		Report: func(ctx context.Context, what string, err error) {
+			p.Log.WarnContext(ctx, "sockets", slog.String("what", what), slog.Any("error", err))
+		},
+	}, seats.Defaults())
+	lc.Append(fx.Hook{OnStart: func(ctx context.Context) error { return c.Start(context.WithoutCancel(ctx)) }, OnStop: c.Stop})
+	return c
 }
 
 // sockets gives the settings of the sockets, with what they share with HTTP.

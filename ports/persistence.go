@@ -33,6 +33,7 @@ type Tx struct {
 	Logins        LoginStore
 	Tickets       TicketStore
 	Limits        LimitStore
+	Sockets       SocketStore
 	Scopes        ScopeStore
 	Executions    ExecutionStore
 	Activity      ActivityStore

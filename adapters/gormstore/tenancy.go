@@ -19,7 +19,7 @@ import (
 // everyTenant is the tenant of work across tenants. No tenant's id has this form.
 const everyTenant = "*"
 
-// tenantTables are the tables under row-level security. Users, tenants, memberships, sessions, logins, tickets, invitations and limits are not
+// tenantTables are the tables under row-level security. Users, tenants, memberships, sessions, logins, tickets, invitations, limits and counts of sockets are not
 // among them: they are what a caller's tenant is found by.
 func tenantTables() []string {
 	return []string{

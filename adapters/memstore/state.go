@@ -23,6 +23,8 @@ type state struct {
 	logins        table[session.Login]
 	tickets       table[session.Ticket]
 	limits        table[limit]
+	replicas      table[replica]
+	sockets       table[openAt]
 	executions    table[execution.Snapshot]
 	steps         table[step]
 	signals       table[signal]
@@ -78,7 +80,7 @@ type thread struct {
 func (s *state) fork() *state {
 	return &state{
 		users: s.users.fork(), tenants: s.tenants.fork(), members: s.members.fork(), sessions: s.sessions.fork(),
-		logins: s.logins.fork(), tickets: s.tickets.fork(), limits: s.limits.fork(), executions: s.executions.fork(),
+		logins: s.logins.fork(), tickets: s.tickets.fork(), limits: s.limits.fork(), replicas: s.replicas.fork(), sockets: s.sockets.fork(), executions: s.executions.fork(),
 		steps: s.steps.fork(), signals: s.signals.fork(), schedules: s.schedules.fork(), runs: s.runs.fork(), logs: s.logs.fork(), idempotency: s.idempotency.fork(), artifacts: s.artifacts.fork(),
 		contracts: s.contracts.fork(), space: s.space.fork(), pending: s.pending.fork(), conversations: s.conversations.fork(),
 		threads: s.threads.fork(), messageIDs: s.messageIDs.fork(), audit: s.audit.fork(),

@@ -26,7 +26,7 @@ func (t *txn) now() time.Time { return moment(t.clock.Now()) }
 
 func (t *txn) stores() ports.Tx {
 	return ports.Tx{
-		Users: users{t}, Tenants: tenants{t}, Sessions: sessions{t}, Standings: standings{t}, Logins: logins{t}, Tickets: tickets{t}, Limits: limits{t},
+		Users: users{t}, Tenants: tenants{t}, Sessions: sessions{t}, Standings: standings{t}, Logins: logins{t}, Tickets: tickets{t}, Limits: limits{t}, Sockets: sockets{t},
 		Scopes: scopes{t}, Executions: executions{t}, Activity: activity{t}, Leases: leases{t}, Flow: flow{t}, Steps: steps{t}, Signals: signals{t},
 		Children: children{t}, Decisions: decisions{t}, Deadlines: deadlines{t}, Work: work{t}, Retention: retention{t}, Schedules: schedules{t}, Ticks: ticks{t}, Events: events{t}, Queue: queue{t},
 		Idempotency: idempotency{t}, Artifacts: artifacts{t}, Contracts: contracts{t}, Space: space{t}, Pending: pendingIntents{t},

@@ -53,7 +53,7 @@ type Config struct {
 	// GoAway is the time between server.goaway and the close at a stop.
 	GoAway time.Duration
 
-	// The caps of open sockets in this process. A full session or user is 429, the others 503.
+	// The caps of open sockets: PerProcess in this process, the others wherever Deps.Seats counts. A full session or user is 429, the others 503.
 	PerSession int
 	PerUser    int
 	PerTenant  int

@@ -53,7 +53,18 @@ type Conversations interface {
 	History(ctx context.Context, p identity.Principal, sessionID, conversationID string, before int64, limit int) ([]agent.Message, error)
 }
 
-// Deps is what the sockets stand on. All fields are needed, except Delivered.
+// Seats counts open sockets across replicas; *seats.Counter is one.
+type Seats interface {
+	// Take counts one socket more at each of the places, and gives how many the other replicas have open there. After an error nothing is
+	// counted.
+	Take(ctx context.Context, places []ports.Place) (elsewhere []int, err error)
+	// Give counts one less.
+	Give(places []ports.Place)
+	// Move counts a socket at other places.
+	Move(from, to []ports.Place)
+}
+
+// Deps is what the sockets stand on. All fields are needed, except the last three.
 type Deps struct {
 	Guard         Guard
 	Sessions      Sessions
@@ -64,6 +75,8 @@ type Deps struct {
 	Bus           ports.EventBus
 	Clock         ports.Clock
 	Log           *slog.Logger
+	// Seats counts sockets for all replicas together; nil where this process is the only one.
+	Seats Seats
 	// Delivered, if set, hears how old each event of a log was when a socket put it out.
 	Delivered func(age time.Duration)
 	// Refused, if set, hears of handshakes and messages that were turned away: rights, credentials, bounds.
@@ -92,18 +105,17 @@ type Hub struct {
 	mu      sync.Mutex
 	closing bool
 	open    map[*seat]struct{}
-	counts  map[place]int
+	counts  map[ports.Place]int
 	// empty is closed when closing and no seat is taken.
 	empty chan struct{}
 }
 
-// place is what sockets are counted by.
-type place struct{ kind, id string }
-
 // seat is one admitted socket, from before its 101 until its last goroutine has ended.
 type seat struct {
 	hub    *Hub
-	places []place
+	places []ports.Place
+	// shared tells that Deps.Seats counts it too.
+	shared bool
 	// goAway and kill reach the socket once it is open; nil before.
 	goAway func(deadline time.Time)
 	restart,
@@ -125,7 +137,7 @@ func New(deps Deps, cfg Config) (*Hub, error) {
 	}
 	h := &Hub{
 		Deps: deps, cfg: cfg, cookies: wire.Cookies{Plain: cfg.PlainCookies}, origins: origins, addresses: addresses,
-		open: map[*seat]struct{}{}, counts: map[place]int{}, empty: make(chan struct{}),
+		open: map[*seat]struct{}{}, counts: map[ports.Place]int{}, empty: make(chan struct{}),
 	}
 	h.watch = newWatch(h)
 	return h, nil
@@ -136,89 +148,6 @@ func (h *Hub) Open() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return len(h.open)
-}
-
-// places gives what a socket of p in a session from an address counts for.
-func places(p identity.Principal, sessionID, address string) []place {
-	at := []place{{"session", sessionID}, {"address", address}}
-	if !p.Anonymous() {
-		at = append(at, place{"user", p.UserID}, place{"tenant", p.TenantID})
-	}
-	return at
-}
-
-// admit takes a seat under the caps, or says why not.
-func (h *Hub) admit(at []place) (*seat, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.closing || len(h.open) >= h.cfg.PerProcess {
-		return nil, errServerFull
-	}
-	for _, p := range at {
-		if err := h.full(p); err != nil {
-			return nil, err
-		}
-	}
-	s := &seat{hub: h, places: at}
-	for _, p := range at {
-		h.counts[p]++
-	}
-	h.open[s] = struct{}{}
-	return s, nil
-}
-
-func (h *Hub) full(p place) error {
-	n := h.counts[p]
-	switch p.kind {
-	case "session":
-		if n >= h.cfg.PerSession {
-			return errTooMany
-		}
-	case "user":
-		if n >= h.cfg.PerUser {
-			return errTooMany
-		}
-	case "tenant":
-		if n >= h.cfg.PerTenant {
-			return errServerFull
-		}
-	case "address":
-		if n >= h.cfg.PerAddress {
-			return errServerFull
-		}
-	}
-	return nil
-}
-
-// move counts the socket at other places from now on, whatever the caps: it is open already.
-func (s *seat) move(to []place) {
-	s.hub.mu.Lock()
-	defer s.hub.mu.Unlock()
-	s.hub.uncount(s)
-	s.places = to
-	for _, p := range to {
-		s.hub.counts[p]++
-	}
-}
-
-func (h *Hub) uncount(s *seat) {
-	for _, p := range s.places {
-		if h.counts[p]--; h.counts[p] <= 0 {
-			delete(h.counts, p)
-		}
-	}
-}
-
-// leave gives the seat back; the socket has ended.
-func (s *seat) leave() {
-	h := s.hub
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.uncount(s)
-	delete(h.open, s)
-	if h.closing && len(h.open) == 0 {
-		close(h.empty)
-	}
 }
 
 // reached tells the hub how to reach the socket of the seat. A hub that is stopping says goodbye to it at once.

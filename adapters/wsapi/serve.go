@@ -85,7 +85,7 @@ func (h *Hub) enter(ctx context.Context, r *http.Request, route handler) (who ca
 	if !o.agree(who.principal) {
 		return who, nil, o.queryJWT, fault.ErrTenantMismatch
 	}
-	at, err = h.admit(places(who.principal, who.sessionID(), h.addresses.Client(r)))
+	at, err = h.admit(ctx, places(who.principal, who.sessionID(), h.addresses.Client(r)))
 	return who, at, o.queryJWT, err
 }
 

@@ -101,6 +101,9 @@ func reads(b belongings) map[string]attempt {
 		"Activity.Active": without(func(ctx context.Context, tx ports.Tx) ([]ports.SessionKey, error) {
 			return tx.Activity.Active(ctx, []ports.SessionKey{{TenantID: "ten", SessionID: b.session.ID()}}, b.event.Time)
 		}),
+		"Sockets.Others": without(func(ctx context.Context, tx ports.Tx) ([]int, error) {
+			return tx.Sockets.Others(ctx, "replica", []ports.Place{{Kind: "user", ID: b.user.ID}})
+		}),
 		"Sessions.BySecretHash": func(ctx context.Context, tx ports.Tx) error {
 			_, err := tx.Sessions.BySecretHash(ctx, hashOf("x"))
 			return err

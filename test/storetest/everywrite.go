@@ -72,6 +72,13 @@ func (s *suite) platformWrites(b belongings) map[string]attempt {
 		"Limits.Take":       func(ctx context.Context, tx ports.Tx) error { _, err := tx.Limits.Take(ctx, key, rate); return err },
 		"Limits.Reset":      func(ctx context.Context, tx ports.Tx) error { return tx.Limits.Reset(ctx, key) },
 		"Limits.DeleteIdle": func(ctx context.Context, tx ports.Tx) error { _, err := tx.Limits.DeleteIdle(ctx, s.at(0)); return err },
+		"Sockets.Live": without(func(ctx context.Context, tx ports.Tx) (bool, error) {
+			return tx.Sockets.Live(ctx, "replica", time.Hour)
+		}),
+		"Sockets.Set": func(ctx context.Context, tx ports.Tx) error {
+			return tx.Sockets.Set(ctx, "replica", []ports.Held{{Place: ports.Place{Kind: "user", ID: h.user.ID}, Open: 1}})
+		},
+		"Sockets.Leave": func(ctx context.Context, tx ports.Tx) error { return tx.Sockets.Leave(ctx, "replica") },
 	}
 }
 

@@ -40,7 +40,7 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		run  func(*testing.T)
 	}{
 		{"UnitOfWork", s.unitOfWork}, {"EveryCall", s.everyCall}, {"Users", s.users}, {"Tenants", s.tenants},
-		{"Sessions", s.sessions}, {"Standings", s.standings}, {"Activity", s.activity}, {"Upgrade", s.upgrade}, {"Logins", s.logins}, {"Tickets", s.tickets}, {"Limits", s.limits},
+		{"Sessions", s.sessions}, {"Standings", s.standings}, {"Activity", s.activity}, {"Upgrade", s.upgrade}, {"Logins", s.logins}, {"Tickets", s.tickets}, {"Limits", s.limits}, {"Sockets", s.sockets},
 		{"Executions", s.executions}, {"ExecutionList", s.executionList}, {"Leases", s.leases}, {"Lanes", s.lanes}, {"Flow", s.flow},
 		{"Steps", s.steps}, {"Signals", s.signals}, {"Children", s.children}, {"Decisions", s.decisions}, {"Deadlines", s.deadlines},
 		{"Work", s.work}, {"Retention", s.retention}, {"Schedules", s.schedules}, {"Ticks", s.ticks}, {"Events", s.events}, {"Queue", s.queue}, {"Idempotency", s.idempotency}, {"Artifacts", s.artifacts},

@@ -153,7 +153,7 @@ func platformRules() []Mistake {
 			{"application/runtime/submit.go", "if !bytes.Equal(known.Fingerprint, s.Fingerprint) {", "if bytes.Equal(known.Fingerprint, nil) {"},
 		}},
 		{ID: "H28", What: "sockets of a user are not counted", Row: "W12", Package: wsapi, Run: "TestCaps", Edits: []Edit{
-			{"adapters/wsapi/hub.go", "\tfor _, p := range at {\n\t\tif err := h.full(p); err != nil {", "\tfor _, p := range at[:0] {\n\t\tif err := h.full(p); err != nil {"},
+			{"adapters/wsapi/admit.go", "if err := h.full(p, before[i]); err != nil {", "if err := h.full(p, before[i]); err != nil && p.Kind == \"\" {"},
 		}},
 	}
 }
