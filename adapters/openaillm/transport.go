@@ -29,6 +29,7 @@ func newClient(c Config) *http.Client {
 	t := &http.Transport{
 		DialContext:         (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
 		TLSHandshakeTimeout: 10 * time.Second, MaxIdleConnsPerHost: 8, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true,
+		MaxResponseHeaderBytes: 64 << 10, // 10 MiB by default, which takes seven times as much memory
 	}
 	return &http.Client{
 		Transport:     bounds{next: t, max: c.MaxBytes, idle: c.Idle},
