@@ -72,11 +72,11 @@ func ask(ctx context.Context, call ports.IntentCall) (ports.IntentResult, error)
 }
 
 func (k *work) Declaration() realm.Declaration {
-	return realm.Declaration{Name: "test", Title: "Test", Intents: []realm.IntentSpec{k.spec(), k.asking()}}
+	return realm.Declaration{Name: "test", Title: "Test", Intents: []realm.IntentSpec{k.spec(), k.asking(), climbing(), leaf(), membersOnly()}}
 }
 
 func (k *work) Handlers() map[string]ports.IntentHandler {
-	return map[string]ports.IntentHandler{"ask": ask, "work": func(ctx context.Context, call ports.IntentCall) (ports.IntentResult, error) {
+	return map[string]ports.IntentHandler{"ask": ask, "climb": k.climb, "leaf": nothing, "members": nothing, "work": func(ctx context.Context, call ports.IntentCall) (ports.IntentResult, error) {
 		j := k.job(call.Execution().ID)
 		for {
 			select {

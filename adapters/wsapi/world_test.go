@@ -183,7 +183,7 @@ func (d *dispatcher) Wake(ids ...string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, id := range ids {
-		if d.busy[id] {
+		if d.busy[id] || d.ctx.Err() != nil {
 			continue
 		}
 		d.busy[id] = true
@@ -197,7 +197,9 @@ func (d *dispatcher) Wake(ids ...string) {
 }
 
 func (d *dispatcher) Stop(context.Context) error {
+	d.mu.Lock()
 	d.cancel()
+	d.mu.Unlock()
 	d.group.Wait()
 	return nil
 }
