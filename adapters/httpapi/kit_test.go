@@ -90,6 +90,8 @@ type world struct {
 	judged sync.Map
 	// tls says that the platform stands behind TLS.
 	tls bool
+	// gone tells that no store answers anybody.
+	gone atomic.Bool
 	// touched counts uses of the file store.
 	touched atomic.Int64
 }
@@ -206,8 +208,9 @@ func (w *world) deps() httpapi.Deps {
 	log := slog.New(slog.NewJSONHandler(lockedBuffer{&w.logging, w.log}, nil))
 	queue := localqueue.New(localqueue.Config{Workers: 2, Logger: log})
 	w.store = memstore.New(w.clock, memstore.OnEnqueue(queue.Enqueued))
-	store := faulty.Wrap(w.store)
-	w.calls = store
+	calls := faulty.Wrap(w.store)
+	w.calls = calls
+	store := outage{calls, &w.gone}
 	seed := sha256.Sum256([]byte("httpapi"))
 	keys, err := jwtauth.NewKeys(ed25519.NewKeyFromSeed(seed[:]))
 	require.NoError(t, err)
@@ -270,7 +273,7 @@ func (w *world) deps() httpapi.Deps {
 
 // unrecorded hears of refusals that could not be kept.
 func (w *world) unrecorded(_ context.Context, what string, err error) {
-	if !w.failing.Load() {
+	if !w.failing.Load() && !w.gone.Load() {
 		w.t.Errorf("%s: %v", what, err)
 	}
 }

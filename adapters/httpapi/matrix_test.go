@@ -146,6 +146,11 @@ const fixedTrace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 // plainly sends a request straight to the handler: the matrix has thousands of cells.
 func (w *world) plainly(a actor, method, path, body string) (int, string) {
+	rec := w.sent(a, method, path, body)
+	return rec.Code, rec.Body.String()
+}
+
+func (w *world) sent(a actor, method, path, body string) *httptest.ResponseRecorder {
 	req := httptest.NewRequestWithContext(w.t.Context(), method, path, nil)
 	if body != "" && method != http.MethodGet && method != http.MethodHead {
 		req.Body, req.ContentLength = io.NopCloser(strings.NewReader(body)), int64(len(body))
@@ -161,7 +166,7 @@ func (w *world) plainly(a actor, method, path, body string) (int, string) {
 	rec := httptest.NewRecorder()
 	w.handler.ServeHTTP(rec, req)
 	w.recorded(req, body, rec)
-	return rec.Code, rec.Body.String()
+	return rec
 }
 
 var pathParameter = regexp.MustCompile(`\{[a-z_]+\}`)

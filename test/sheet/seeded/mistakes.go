@@ -103,6 +103,9 @@ func identityRules() []Mistake {
 		{ID: "H16", What: "a logout leaves the session as it is", Row: "A12", Package: accounts, Run: "TestLogoutEndsEverythingOfTheSignIn", Edits: []Edit{
 			{"domain/session/session.go", "\ts.s.State = Ended\n\ts.s.Epoch++\n", "\ts.s.UpdatedAt = now\n"},
 		}},
+		{ID: "H17", What: "what begins like an open route is open", Row: "N8", Package: httpapi, Run: "TestOnlyListedRoutesAreOpen", Edits: []Edit{
+			{"adapters/httpapi/server.go", "\treturn p, ok && c.FullPath() != \"\"\n", "\tif len(p.path) > 9 && p.path[:10] == \"/api/auth/\" {\n\t\tp.access = open\n\t}\n\treturn p, ok && c.FullPath() != \"\"\n"},
+		}},
 		{ID: "H18", What: "every origin is listed", Row: "A17", Package: httpapi, Run: "TestCORS", Edits: []Edit{
 			{"adapters/httpapi/middleware.go", `listed := origin != "" && s.origins.Listed(origin)`, `listed := origin != ""`},
 		}},
@@ -139,6 +142,12 @@ func platformRules() []Mistake {
 	return []Mistake{
 		{ID: "H13", What: "the log has the credential", Row: "W19", Package: httpapi, Run: "TestLogsTellNoSecrets", Edits: []Edit{
 			{"adapters/httpapi/middleware.go", `s.d.Log.InfoContext(c.Request.Context(), "request",`, `s.d.Log.InfoContext(c.Request.Context(), "request", slog.String("by", c.GetHeader("Authorization")),`},
+		}},
+		{ID: "H19", What: "the request does the work that it has accepted", Row: "R1", Package: runtime, Run: "TestAcceptedWorkIsNotItsRequests", Edits: []Edit{
+			{"application/runtime/submit.go", "\t\te.hint(ctx, receipt.Execution, false)\n\t}\n\treturn receipt, nil\n", "\t\te.hint(ctx, receipt.Execution, false)\n\t\t_ = e.work(ctx, receipt.Execution.ID)\n\t}\n\treturn receipt, nil\n"},
+		}},
+		{ID: "H20", What: "a session that could not be stored is given all the same", Row: "R11", Package: httpapi, Run: "TestNothingIsAnsweredWithoutTheStore", Edits: []Edit{
+			{"application/trafficcop/sessions.go", "\t\treturn Created{}, s.limited(ctx, limit, err)\n\t}\n\tif err != nil {\n", "\t\treturn Created{}, s.limited(ctx, limit, err)\n\t}\n\tif err != nil && fault.KindOf(err) != fault.Unavailable {\n"},
 		}},
 		{ID: "H21", What: "events are not part of the transaction", Row: "R22", Package: runtime, Run: "TestAnIntentRunsToItsResult", Edits: []Edit{
 			{"application/runtime/worker.go", "return tx.Events.Append(ctx, ex.Snapshot().TenantID, events)", "return e.UnitOfWork.View(context.WithoutCancel(ctx), func(ctx context.Context, tx ports.Tx) error { return tx.Events.Append(ctx, ex.Snapshot().TenantID, events) })"},

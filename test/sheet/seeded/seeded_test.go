@@ -1,6 +1,7 @@
 package seeded_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -36,6 +37,9 @@ func TestMistakesCanBeMade(t *testing.T) {
 	}
 	for _, id := range []string{"B11", "B12", "B13", "B14", "B15", "B16", "B17", "B18", "B19", "B20", "B21", "B22", "B23", "B24"} {
 		require.True(t, seen[id], id)
+	}
+	for n := range 28 { // every hard rule
+		require.True(t, seen[fmt.Sprintf("H%d", n+1)], n+1)
 	}
 }
 
