@@ -3,6 +3,7 @@ package export_test
 import (
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"regexp"
 	"strings"
@@ -57,7 +58,6 @@ var (
 
 // U8: no export hands a formula to a spreadsheet, and each keeps its own grammar.
 func TestNoExportHoldsAFormula(t *testing.T) {
-	sheet.Record(t, "U8", 1, "escaped in every export", "as the row says")
 	ran := 0
 	for _, text := range formulas {
 		table, err := csv.NewReader(strings.NewReader(exported(t, export.CSV, text))).ReadAll()
@@ -86,12 +86,11 @@ func TestNoExportHoldsAFormula(t *testing.T) {
 		require.Equal(t, "PK", exported(t, export.DOCX, text)[:2])
 		ran += 6
 	}
-	t.Logf("U8: %d formulas × 6 exports = %d", len(formulas), ran)
+	sheet.Record(t, "U8", ran, fmt.Sprintf("%d formulas × 6 exports: cells that a spreadsheet would calculate 0", len(formulas)), "escaped, 16× every export")
 }
 
 // U8: random cells of what is dangerous stay one cell and inert, and a reader sees all of their text.
 func TestRandomCellsAreInert(t *testing.T) {
-	sheet.Record(t, "U8", 1, "random cells are inert", "as the row says")
 	const cells, batch = 100_000, 10_000
 	alphabet := []rune("=+-@\t\r\n\x00＝＋－＠;,\"'|% a1é\u200b\u202e")
 	random := rand.New(rand.NewPCG(8, 8))
@@ -118,5 +117,5 @@ func TestRandomCellsAreInert(t *testing.T) {
 			require.Contains(t, []string{want, "'" + want}, row[0], "%q", texts[i])
 		}
 	}
-	t.Logf("U8: %d random cells", cells)
+	sheet.Record(t, "U8", cells, "random cells of what is dangerous: calculated 0, lost 0", "10⁵ random cells")
 }
