@@ -144,7 +144,7 @@ func platformRules() []Mistake {
 			{"adapters/httpapi/middleware.go", `s.d.Log.InfoContext(c.Request.Context(), "request",`, `s.d.Log.InfoContext(c.Request.Context(), "request", slog.String("by", c.GetHeader("Authorization")),`},
 		}},
 		{ID: "H19", What: "the request does the work that it has accepted", Row: "R1", Package: runtime, Run: "TestAcceptedWorkIsNotItsRequests", Edits: []Edit{
-			{"application/runtime/submit.go", "\t\te.hint(ctx, receipt.Execution, false)\n\t}\n\treturn receipt, nil\n", "\t\te.hint(ctx, receipt.Execution, false)\n\t\t_ = e.work(ctx, receipt.Execution.ID)\n\t}\n\treturn receipt, nil\n"},
+			{"application/runtime/submit.go", "\tif own.ID() != \"\" {\n\t\tprompt = false", "\t_ = e.work(ctx, receipt.Execution.ID)\n\tif own.ID() != \"\" {\n\t\tprompt = false"},
 		}},
 		{ID: "H20", What: "a session that could not be stored is given all the same", Row: "R11", Package: httpapi, Run: "TestNothingIsAnsweredWithoutTheStore", Edits: []Edit{
 			{"application/trafficcop/sessions.go", "\t\treturn Created{}, s.limited(ctx, limit, err)\n\t}\n\tif err != nil {\n", "\t\treturn Created{}, s.limited(ctx, limit, err)\n\t}\n\tif err != nil && fault.KindOf(err) != fault.Unavailable {\n"},
