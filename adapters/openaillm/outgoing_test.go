@@ -14,11 +14,13 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/symphainy/symphainy/adapters/openaillm"
 	"github.com/symphainy/symphainy/ports"
@@ -34,7 +36,9 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		log.Fatal(err)
 	}
+	closed := make(chan struct{})
 	go func() {
+		defer close(closed)
 		for {
 			c, err := proxy.Accept()
 			if err != nil {
@@ -49,7 +53,13 @@ func TestMain(m *testing.M) {
 			log.Fatal(err)
 		}
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		if err := proxy.Close(); err != nil {
+			log.Fatal(err)
+		}
+		<-closed
+		os.Exit(code)
+	}), goleak.IgnoreCurrent())
 }
 
 // The one client that calls out calls the operator's endpoint and nothing else: no form of an address in an answer sends it elsewhere, and no
@@ -119,19 +129,26 @@ func raw(t *testing.T, serve func(net.Conn)) string {
 	t.Helper()
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
+	var all sync.WaitGroup
+	over, end := context.WithCancel(context.Background())
+	t.Cleanup(func() {
+		_ = l.Close()
+		end() // closes what a client still holds open
+		all.Wait()
+	})
+	all.Go(func() {
 		for {
 			c, err := l.Accept()
 			if err != nil {
 				return
 			}
-			go func() {
+			all.Go(func() {
+				defer context.AfterFunc(over, func() { _ = c.Close() })()
 				defer c.Close()
 				serve(c)
-			}()
+			})
 		}
-	}()
+	})
 	return "http://" + l.Addr().String() + "/v1"
 }
 

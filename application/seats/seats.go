@@ -83,7 +83,11 @@ func (c *Counter) Start(ctx context.Context) error {
 	c.mu.Lock()
 	c.counting = true
 	c.mu.Unlock()
-	c.done.Go(func() { c.run(ctx) })
+	c.done.Go(func() {
+		if err := fault.Guard(func() error { c.run(ctx); return nil }); err != nil {
+			c.Report(ctx, "count sockets", err)
+		}
+	})
 	return nil
 }
 

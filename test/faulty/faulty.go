@@ -133,7 +133,7 @@ func (s *Store) View(ctx context.Context, fn func(ctx context.Context, tx ports.
 func (s *Store) wrap(tx ports.Tx) ports.Tx {
 	return ports.Tx{
 		Users: usersStore{s, tx.Users}, Tenants: tenantsStore{s, tx.Tenants}, Sessions: sessionsStore{s, tx.Sessions}, Standings: standingsStore{s, tx.Standings},
-		Logins: loginsStore{s, tx.Logins}, Tickets: ticketsStore{s, tx.Tickets}, Limits: limitsStore{s, tx.Limits},
+		Logins: loginsStore{s, tx.Logins}, Tickets: ticketsStore{s, tx.Tickets}, Limits: limitsStore{s, tx.Limits}, Sockets: socketsStore{s, tx.Sockets},
 		Scopes: scopesStore{s, tx.Scopes}, Executions: executionsStore{s, tx.Executions}, Activity: activityStore{s, tx.Activity}, Leases: leasesStore{s, tx.Leases}, Flow: flowStore{s, tx.Flow},
 		Steps: stepsStore{s, tx.Steps}, Signals: signalsStore{s, tx.Signals},
 		Children: childrenStore{s, tx.Children}, Decisions: decisionsStore{s, tx.Decisions}, Deadlines: deadlinesStore{s, tx.Deadlines},
