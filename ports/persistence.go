@@ -166,6 +166,9 @@ type Page struct {
 type ExecutionStore interface {
 	// Insert stores a new execution; a live one of the session with its Intent.SameKey is ErrDuplicate, and the transaction goes on.
 	Insert(ctx context.Context, e execution.Execution) error
+	// Begin is Insert of an execution that its owner has claimed already: the lease ends at database time + lease. Where an earlier
+	// live execution shares its lane it is execution.ErrNotClaimable, nothing is stored, and the transaction goes on.
+	Begin(ctx context.Context, e execution.Execution, lease time.Duration) error
 	// ByID finds an execution in the caller's scope.
 	ByID(ctx context.Context, scope identity.Scope, id string) (execution.Execution, error)
 	// Lock is ByID that also keeps every other writer of the row out until the transaction ends.
@@ -192,9 +195,6 @@ type LeaseStore interface {
 	// Claim takes the execution for owner if it is due, has no live owner, and no earlier live execution shares its lane, and
 	// no bound of Concurrency is reached: fence and attempt rise, the lease ends at database time + lease. Otherwise ErrNotClaimable.
 	Claim(ctx context.Context, id, owner string, lease time.Duration) (execution.Execution, error)
-	// Begin is ExecutionStore.Insert of an execution that its owner has claimed already: the lease ends at database time + lease. Where an earlier
-	// live execution shares its lane it is ErrNotClaimable, nothing is stored, and the transaction goes on.
-	Begin(ctx context.Context, e execution.Execution, lease time.Duration) error
 	// Hold locks the row of a lease and returns the execution as it is now (its tenant may have changed by an upgrade); ErrLeaseLost
 	// if the row has another fence or is not running. In a View it only reads.
 	Hold(ctx context.Context, l execution.Lease) (execution.Execution, error)

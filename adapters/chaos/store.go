@@ -93,6 +93,17 @@ func (s executions) Insert(ctx context.Context, e execution.Execution) error {
 	return s.ExecutionStore.Insert(ctx, e)
 }
 
+func (s executions) Begin(ctx context.Context, e execution.Execution, lease time.Duration) error {
+	if err := s.before(ctx, "submit"); err != nil {
+		return err
+	}
+	err := s.ExecutionStore.Begin(ctx, e, lease)
+	if v := e.Snapshot(); err == nil {
+		s.points.Note("claim", v.ID, strconv.Itoa(v.Attempt), v.LeaseOwner)
+	}
+	return err
+}
+
 func (s executions) Save(ctx context.Context, e execution.Execution) error {
 	if e.State().Terminal() {
 		if err := s.before(ctx, "end"); err != nil {
@@ -116,17 +127,6 @@ func (s leases) Claim(ctx context.Context, id, owner string, lease time.Duration
 		s.points.Note("claim", id, strconv.Itoa(e.Snapshot().Attempt), owner)
 	}
 	return e, err
-}
-
-func (s leases) Begin(ctx context.Context, e execution.Execution, lease time.Duration) error {
-	if err := s.before(ctx, "submit"); err != nil {
-		return err
-	}
-	err := s.LeaseStore.Begin(ctx, e, lease)
-	if v := e.Snapshot(); err == nil {
-		s.points.Note("claim", v.ID, strconv.Itoa(v.Attempt), v.LeaseOwner)
-	}
-	return err
 }
 
 // Hold notes every write that was refused because its owner is no longer one.

@@ -110,6 +110,23 @@ func (s executions) Insert(ctx context.Context, e execution.Execution) error {
 	return insertOne(ctx, s.t, row)
 }
 
+// Begin stores the row and its lease by one statement, after the look at its lane if it has one.
+func (s executions) Begin(ctx context.Context, e execution.Execution, lease time.Duration) error {
+	row := executionRowOf(e.Snapshot())
+	if err := s.t.in(ctx, row.TenantID); err != nil {
+		return err
+	}
+	pos, err := s.t.place(ctx, row)
+	if err != nil {
+		return err
+	}
+	if pos > 1 {
+		return execution.ErrNotClaimable
+	}
+	row.LanePos = pos
+	return only(insertWith(ctx, s.t, map[string]any{"lease_until": s.t.after(lease)}, row))
+}
+
 // place gives the next place of a new row's lane, 0 without a lane. It is 1 if no live execution is in the lane.
 func (t *transaction) place(ctx context.Context, row executionRow) (int64, error) {
 	if row.Lane == "" {

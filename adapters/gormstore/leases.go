@@ -44,23 +44,6 @@ func (s leases) Claim(ctx context.Context, id, owner string, lease time.Duration
 	return restore(row, err, executionRow.execution)
 }
 
-// Begin stores the row and its lease by one statement, after the look at its lane if it has one.
-func (s leases) Begin(ctx context.Context, e execution.Execution, lease time.Duration) error {
-	row := executionRowOf(e.Snapshot())
-	if err := s.t.in(ctx, row.TenantID); err != nil {
-		return err
-	}
-	pos, err := s.t.place(ctx, row)
-	if err != nil {
-		return err
-	}
-	if pos > 1 {
-		return execution.ErrNotClaimable
-	}
-	row.LanePos = pos
-	return only(insertWith(ctx, s.t, map[string]any{"lease_until": s.t.after(lease)}, row))
-}
-
 func (s leases) Hold(ctx context.Context, l execution.Lease) (execution.Execution, error) {
 	if err := s.t.across(ctx); err != nil {
 		return execution.Execution{}, err

@@ -173,10 +173,10 @@ func (t *pgTx) rollback() error {
 	defer cancel()
 	if t.begun || len(t.ahead) == 0 || !t.idle() {
 		if _, err := t.conn.Exec(ending, "ROLLBACK"); err != nil {
-			_ = t.conn.Close(ending) //nolint:errcheck // nothing of the transaction remains, which is all that a rollback promises
+			_ = t.conn.Close(ending) // nothing of the transaction remains, which is all that a rollback promises
 		}
 	}
-	_ = t.release() //nolint:errcheck // as above
+	_ = t.release() // as above
 	return nil
 }
 

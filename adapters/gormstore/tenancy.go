@@ -207,7 +207,7 @@ func (s *scopedTx) rows(ctx context.Context, query string, args []any) (resultRo
 	if d != nil {
 		return d.rows(ctx, query, args)
 	}
-	return s.openTx.QueryContext(ctx, query, args...) //nolint:sqlclosecheck // the caller closes it
+	return s.openTx.QueryContext(ctx, query, args...) //nolint:rowserrcheck // the caller does
 }
 
 // run runs a statement of the store's own and returns how many rows it touched.

@@ -125,6 +125,8 @@ func (w *writer) end(g *group, err error) {
 }
 
 // close refuses what comes, and waits for those that are in.
+//
+//nolint:contextcheck // it belongs to the end of the process
 func (w *writer) close() error {
 	if errors.Is(w.take(context.Background()), errClosed) {
 		return nil
@@ -249,7 +251,9 @@ func (t *writerTx) QueryRowContext(ctx context.Context, query string, args ...an
 	return t.liteConn.QueryRowContext(ctx, query, args...)
 }
 
-// end runs one of the statements that begin and end transactions.
+// end runs one of the statements that begin and end transactions, which nothing interrupts.
+//
+//nolint:contextcheck // as it says
 func (c *liteConn) end(statement string) error {
 	_, err := c.ExecContext(context.Background(), statement)
 	return err

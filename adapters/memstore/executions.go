@@ -3,6 +3,7 @@ package memstore
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/symphainy/symphainy/domain/execution"
 	"github.com/symphainy/symphainy/domain/fault"
@@ -33,6 +34,15 @@ func (s executions) Insert(ctx context.Context, e execution.Execution) error {
 		return fault.ErrDuplicate
 	}
 	return s.st.executions.insert(row.ID, row)
+}
+
+func (s executions) Begin(ctx context.Context, e execution.Execution, lease time.Duration) error {
+	row := e.Snapshot()
+	if leases(s).laneBusy(row) {
+		return execution.ErrNotClaimable
+	}
+	row.LeaseUntil = moment(s.now().Add(lease))
+	return s.Insert(ctx, execution.Restore(row))
 }
 
 func (s executions) ByID(ctx context.Context, scope identity.Scope, id string) (execution.Execution, error) {

@@ -30,15 +30,6 @@ func (s leases) Claim(ctx context.Context, id, owner string, lease time.Duration
 	return execution.Restore(clone(row)), nil
 }
 
-func (s leases) Begin(ctx context.Context, e execution.Execution, lease time.Duration) error {
-	row := e.Snapshot()
-	if s.laneBusy(row) {
-		return execution.ErrNotClaimable
-	}
-	row.LeaseUntil = moment(s.now().Add(lease))
-	return executions(s).Insert(ctx, execution.Restore(row))
-}
-
 // laneBusy reports whether an execution accepted earlier in the same lane is not over yet.
 func (s leases) laneBusy(row execution.Snapshot) bool {
 	if row.Intent.Lane == "" {

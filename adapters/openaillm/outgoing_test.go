@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -114,8 +113,8 @@ func TestNoAnswerSendsTheClientElsewhere(t *testing.T) {
 }
 
 // endless writes until the client is gone, and gives how much.
-func endless(w io.Writer, piece []byte, max int64) (n int64) {
-	for n < max {
+func endless(w io.Writer, piece []byte, most int64) (n int64) {
+	for n < most {
 		m, err := w.Write(piece)
 		if n += int64(m); err != nil {
 			return n
@@ -230,7 +229,7 @@ func TestHostileAnswersAreBounded(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			start := time.Now()
-			err := errors.New("not asked")
+			var err error
 			if embed {
 				_, err = m.Embed(t.Context(), []string{"x"})
 			} else {

@@ -36,7 +36,6 @@ func (s tracedStore) Do(ctx context.Context, fn func(ctx context.Context, tx por
 	err := s.UnitOfWork.Do(ctx, func(ctx context.Context, tx ports.Tx) error {
 		inserted = nil // anew for every run of fn
 		tx.Executions = tracedExecutions{tx.Executions, &inserted}
-		tx.Leases = tracedLeases{tx.Leases, &inserted}
 		return fn(ctx, tx)
 	})
 	if err != nil {
@@ -67,14 +66,9 @@ func (s tracedExecutions) Insert(ctx context.Context, e execution.Execution) err
 	return err
 }
 
-type tracedLeases struct {
-	ports.LeaseStore
-	inserted *[]execution.Snapshot
-}
-
-// Begin implements ports.LeaseStore.
-func (s tracedLeases) Begin(ctx context.Context, e execution.Execution, lease time.Duration) error {
-	err := s.LeaseStore.Begin(ctx, e, lease)
+// Begin implements ports.ExecutionStore.
+func (s tracedExecutions) Begin(ctx context.Context, e execution.Execution, lease time.Duration) error {
+	err := s.ExecutionStore.Begin(ctx, e, lease)
 	if err == nil {
 		*s.inserted = append(*s.inserted, e.Snapshot())
 	}

@@ -105,6 +105,16 @@ func (s countingExecutions) Insert(ctx context.Context, e execution.Execution) e
 	return err
 }
 
+// Begin implements ports.ExecutionStore.
+func (s countingExecutions) Begin(ctx context.Context, e execution.Execution, lease time.Duration) error {
+	err := s.ExecutionStore.Begin(ctx, e, lease)
+	if v := e.Snapshot(); err == nil {
+		s.done.accepted(v)
+		s.done.first(v)
+	}
+	return err
+}
+
 // Save implements ports.ExecutionStore.
 func (s countingExecutions) Save(ctx context.Context, e execution.Execution) error {
 	err := s.ExecutionStore.Save(ctx, e)
@@ -121,16 +131,6 @@ type countingLeases struct {
 	ports.LeaseStore
 	log  ports.EventLog
 	done *tally
-}
-
-// Begin implements ports.LeaseStore.
-func (s countingLeases) Begin(ctx context.Context, e execution.Execution, lease time.Duration) error {
-	err := s.LeaseStore.Begin(ctx, e, lease)
-	if v := e.Snapshot(); err == nil {
-		s.done.accepted(v)
-		s.done.first(v)
-	}
-	return err
 }
 
 // Claim implements ports.LeaseStore.

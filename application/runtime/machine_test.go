@@ -61,7 +61,7 @@ func TestMachineOfAnApproval(t *testing.T) {
 					return
 				}
 				require.False(t, cancelled, "one decision")
-				require.True(t, w.clock.Now().Sub(asked) < time.Hour, "in time")
+				require.Less(t, w.clock.Now().Sub(asked), time.Hour, "in time")
 				require.Equal(t, ada().UserID+ada().TenantID, p.UserID+p.TenantID, "by one who may")
 				require.Equal(t, hash, about, "about these arguments")
 				require.Contains(t, []execution.Verdict{execution.Approve, execution.Reject}, verdict)

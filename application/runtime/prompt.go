@@ -116,8 +116,11 @@ func started(s execution.Snapshot) event.Draft {
 	return draft(event.ExecutionStarted, map[string]any{"attempt": s.Attempt, "status": execution.Running.Wire()})
 }
 
-// prompt runs what was claimed in the transaction that accepted it.
-func (e *Engine) prompt(r *run) {
+// prompt runs what was claimed in the transaction that accepted it. It is no part of the request.
+//
+//nolint:contextcheck // as it says
+func (e *Engine) prompt(own execution.Execution) {
+	r := e.enlist(e.places.ctx, own)
 	go func() {
 		defer e.places.done()
 		if err := guarded(func() error { return e.attempt(e.places.ctx, r) }); err != nil {

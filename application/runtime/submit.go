@@ -86,7 +86,7 @@ func (e *Engine) submit(ctx context.Context, s ports.Submission) (ports.Receipt,
 	}
 	if own.ID() != "" {
 		prompt = false // the run gives the worker back
-		e.prompt(e.enlist(e.places.ctx, own))
+		e.prompt(own)
 	}
 	return receipt, nil
 }
@@ -139,7 +139,7 @@ func (e *Engine) acceptStarted(ctx context.Context, tx ports.Tx, ex *execution.E
 	first := ex.Record(now, accepted(ex.Snapshot()))
 	own, second, err := e.claimed(*ex, now)
 	if err == nil {
-		err = tx.Leases.Begin(ctx, own, e.cfg.Lease)
+		err = tx.Executions.Begin(ctx, own, e.cfg.Lease)
 	}
 	if errors.Is(err, execution.ErrNotClaimable) {
 		*ex = before

@@ -72,6 +72,8 @@ func (e *Engine) enlist(ctx context.Context, ex execution.Execution) *run {
 }
 
 // attempt runs what was claimed, and finishes it. The error is for the log.
+//
+//nolint:contextcheck // the run's own context was made of ctx when it was claimed
 func (e *Engine) attempt(ctx context.Context, r *run) error {
 	s := r.claimed
 	defer e.suspect.leave(s.ID)

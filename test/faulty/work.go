@@ -23,6 +23,13 @@ func (s executionsStore) Insert(ctx context.Context, e execution.Execution) erro
 	return s.next.Insert(ctx, e)
 }
 
+func (s executionsStore) Begin(ctx context.Context, e execution.Execution, lease time.Duration) error {
+	if err := s.faults.strike("Executions.Begin"); err != nil {
+		return err
+	}
+	return s.next.Begin(ctx, e, lease)
+}
+
 func (s executionsStore) ByID(ctx context.Context, scope identity.Scope, id string) (execution.Execution, error) {
 	return guard(s.faults, "Executions.ByID", func() (execution.Execution, error) { return s.next.ByID(ctx, scope, id) })
 }
@@ -49,13 +56,6 @@ type leasesStore struct {
 
 func (s leasesStore) Claim(ctx context.Context, id, owner string, lease time.Duration) (execution.Execution, error) {
 	return guard(s.faults, "Leases.Claim", func() (execution.Execution, error) { return s.next.Claim(ctx, id, owner, lease) })
-}
-
-func (s leasesStore) Begin(ctx context.Context, e execution.Execution, lease time.Duration) error {
-	if err := s.faults.strike("Leases.Begin"); err != nil {
-		return err
-	}
-	return s.next.Begin(ctx, e, lease)
 }
 
 func (s leasesStore) Hold(ctx context.Context, l execution.Lease) (execution.Execution, error) {

@@ -94,8 +94,8 @@ func (s *suite) workWrites(b belongings) map[string]attempt {
 		"Executions.Save": func(ctx context.Context, tx ports.Tx) error {
 			return tx.Executions.Save(ctx, execution.Restore(b.execution))
 		},
-		"Leases.Begin": func(ctx context.Context, tx ports.Tx) error {
-			return tx.Leases.Begin(ctx, s.begun(h), time.Minute)
+		"Executions.Begin": func(ctx context.Context, tx ports.Tx) error {
+			return tx.Executions.Begin(ctx, s.begun(h), time.Minute)
 		},
 		"Leases.Claim": without(func(ctx context.Context, tx ports.Tx) (execution.Execution, error) {
 			return tx.Leases.Claim(ctx, b.execution.ID, "worker", time.Minute)

@@ -71,7 +71,7 @@ func (s *suite) leases(t *testing.T) {
 	})
 	t.Run("begin", func(t *testing.T) {
 		e, before := s.begun(h), s.Now()
-		s.do(t, func(ctx context.Context, tx ports.Tx) error { return tx.Leases.Begin(ctx, e, time.Minute) })
+		s.do(t, func(ctx context.Context, tx ports.Tx) error { return tx.Executions.Begin(ctx, e, time.Minute) })
 		got := s.reload(t, e.Snapshot())
 		require.WithinDuration(t, before.Add(time.Minute), got.LeaseUntil, 20*time.Second, "by database time, whatever the caller thought")
 		want := e.Snapshot()
@@ -82,20 +82,20 @@ func (s *suite) leases(t *testing.T) {
 		held, err := s.hold(t, got.Lease())
 		require.NoError(t, err)
 		same(t, got, held.Snapshot())
-		err = s.try(t, func(ctx context.Context, tx ports.Tx) error { return tx.Leases.Begin(ctx, e, time.Minute) })
+		err = s.try(t, func(ctx context.Context, tx ports.Tx) error { return tx.Executions.Begin(ctx, e, time.Minute) })
 		require.ErrorIs(t, err, fault.ErrDuplicate)
 		first, second := s.begun(h).Snapshot(), s.begun(h).Snapshot()
 		first.Intent.Lane, second.Intent.Lane = "lane of begun", "lane of begun"
 		s.do(t, func(ctx context.Context, tx ports.Tx) error {
-			require.NoError(t, tx.Leases.Begin(ctx, execution.Restore(first), time.Minute))
-			require.ErrorIs(t, tx.Leases.Begin(ctx, execution.Restore(second), time.Minute), execution.ErrNotClaimable)
+			require.NoError(t, tx.Executions.Begin(ctx, execution.Restore(first), time.Minute))
+			require.ErrorIs(t, tx.Executions.Begin(ctx, execution.Restore(second), time.Minute), execution.ErrNotClaimable)
 			second.State, second.LeaseOwner, second.LeaseUntil = execution.Accepted, "", time.Time{}
 			return tx.Executions.Insert(ctx, execution.Restore(second))
 		})
 		_, err = s.claim(t, second.ID, "another", time.Minute)
 		require.ErrorIs(t, err, execution.ErrNotClaimable, "its turn comes after the one that began")
 		lapsed := s.begun(h)
-		s.do(t, func(ctx context.Context, tx ports.Tx) error { return tx.Leases.Begin(ctx, lapsed, -time.Minute) })
+		s.do(t, func(ctx context.Context, tx ports.Tx) error { return tx.Executions.Begin(ctx, lapsed, -time.Minute) })
 		require.Equal(t, []string{lapsed.ID()}, s.dueNow(t, got.ID, lapsed.ID()), "what its owner leaves is found like any other")
 		_, err = s.claim(t, lapsed.ID(), "another", time.Hour)
 		require.NoError(t, err)

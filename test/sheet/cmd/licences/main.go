@@ -78,7 +78,7 @@ func run(args []string) error {
 		if len(ids) == 0 || slices.ContainsFunc(ids, func(id string) bool { return !slices.Contains(fine(), id) }) {
 			bad = append(bad, fmt.Sprintf("%s %s: %q", c.Name, c.Version, strings.Join(ids, ", ")))
 		}
-		fmt.Println(c.Name, c.Version, strings.Join(ids, ", "))
+		_, _ = fmt.Fprintln(os.Stdout, c.Name, c.Version, strings.Join(ids, ", "))
 	}
 	if len(bad) > 0 {
 		return fmt.Errorf("no licence, or none of those that are fine:\n%s", strings.Join(bad, "\n"))
