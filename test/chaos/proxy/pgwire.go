@@ -109,20 +109,25 @@ func (w *pgWire) understand(kind byte, body []byte) {
 	case 'B': // Bind: portal, name
 		_, rest := text(body)
 		name, _ := text(rest)
-		w.statements = append(w.statements, w.prepared[name])
+		w.said(w.prepared[name])
 	case 'Q':
 		statement, _ := text(body)
-		switch verb := strings.ToLower(strings.Trim(statement, " ;\n\t")); {
-		case strings.HasPrefix(verb, "begin"):
-			w.statements = nil
-		case verb == "commit":
-			if w.cutter.armed() && w.cutter.take(w.statements) {
-				w.cut.Store(true)
-			}
-			w.statements = nil
-		default:
-			w.statements = append(w.statements, statement)
+		w.said(statement)
+	}
+}
+
+// said notes a statement, in whichever of the two ways it was sent.
+func (w *pgWire) said(statement string) {
+	switch verb := strings.ToLower(strings.Trim(statement, " ;\n\t")); {
+	case strings.HasPrefix(verb, "begin"):
+		w.statements = nil
+	case verb == "commit":
+		if w.cutter.armed() && w.cutter.take(w.statements) {
+			w.cut.Store(true)
 		}
+		w.statements = nil
+	default:
+		w.statements = append(w.statements, statement)
 	}
 }
 

@@ -117,6 +117,16 @@ func TestCutCommits(t *testing.T) {
 		require.NoError(t, err)
 		return tx.Commit(t.Context())
 	}
+	together := func(name string) error { // as the store sends them
+		conn, err := pgx.ConnectConfig(t.Context(), cfg)
+		require.NoError(t, err)
+		defer conn.Close(context.Background())
+		batch := &pgx.Batch{}
+		batch.Queue("BEGIN")
+		batch.Queue("INSERT INTO things (name) VALUES ($1)", name)
+		batch.Queue("COMMIT")
+		return conn.SendBatch(t.Context(), batch).Close()
+	}
 	p.CutCommits(1, func(statements []string) bool {
 		return strings.Contains(strings.Join(statements, "\n"), "INSERT INTO others")
 	})
@@ -126,11 +136,14 @@ func TestCutCommits(t *testing.T) {
 	})
 	require.Error(t, insert("unknown"))
 	require.EqualValues(t, 1, p.Cuts())
+	p.CutCommits(1, func(statements []string) bool { return strings.Contains(strings.Join(statements, "\n"), "INSERT INTO things") })
+	require.Error(t, together("unknown together"))
+	require.EqualValues(t, 2, p.Cuts())
 	require.NoError(t, insert("after"))
 	var names []string
 	rows, err := direct.Query(t.Context(), "SELECT name FROM things ORDER BY name")
 	require.NoError(t, err)
 	names, err = pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(t, err)
-	require.Equal(t, []string{"after", "not meant", "unknown"}, names)
+	require.Equal(t, []string{"after", "not meant", "unknown", "unknown together"}, names)
 }
