@@ -51,7 +51,8 @@ func r15() Row {
 // stuckClaim starts the victim so that it waits before the COMMIT of its first claim, stops it there, and measures how long that execution
 // waits for another owner.
 func stuckClaim(ctx context.Context, b *bed.Bed, c *bed.Client, victim *bed.Replica, round int) (ids []string, waited time.Duration, err error) {
-	if err := victim.Start(ctx, "CHAOS_POINTS=claim.commit=sleep:1900ms@1"); err != nil {
+	// With a bound nothing starts in the transaction that accepts it: all is claimed from the queue.
+	if err := victim.Start(ctx, "CHAOS_POINTS=claim.commit=sleep:1900ms@1", "SYMPHAINY_CONCURRENCY_PER_SESSION=100000"); err != nil {
 		return nil, 0, err
 	}
 	pid := victim.PID()
