@@ -136,7 +136,9 @@ func TestCutCommits(t *testing.T) {
 	})
 	require.Error(t, insert("unknown"))
 	require.EqualValues(t, 1, p.Cuts())
-	p.CutCommits(1, func(statements []string) bool { return strings.Contains(strings.Join(statements, "\n"), "INSERT INTO things") })
+	p.CutCommits(1, func(statements []string) bool {
+		return strings.Contains(strings.Join(statements, "\n"), "INSERT INTO things")
+	})
 	require.Error(t, together("unknown together"))
 	require.EqualValues(t, 2, p.Cuts())
 	require.NoError(t, insert("after"))
