@@ -41,7 +41,7 @@ func (d *deployment) once(ctx context.Context, s settings) (time.Duration, int64
 		return 0, 0, err
 	}
 	if d.store == "sqlite" { // settings has migrated the other
-		if out, err := command(ctx, s.binary, vars, "migrate").CombinedOutput(); err != nil {
+		if out, err := command(ctx, s.binary, vars, "migrate").Output(); err != nil {
 			return 0, 0, fmt.Errorf("migrate: %w: %s", err, out)
 		}
 	}
