@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/symphainy/symphainy/bootstrap"
+	"github.com/symphainy/symphainy/test/sheet"
 )
 
 func good(t *testing.T, environment string) bootstrap.Config {
@@ -47,7 +48,7 @@ func TestValidateRefusals(t *testing.T) {
 	writable := filepath.Join(t.TempDir(), "writable")
 	require.NoError(t, os.Mkdir(writable, 0o700))
 	require.NoError(t, os.Chmod(writable, 0o777))
-	for name, row := range map[string]struct {
+	refusals := map[string]struct {
 		change func(*bootstrap.Config)
 		reason string
 	}{
@@ -95,7 +96,9 @@ func TestValidateRefusals(t *testing.T) {
 		"sockets":                      {func(c *bootstrap.Config) { c.WS.Ping = 0 }, "Ping"},
 		"hashing":                      {func(c *bootstrap.Config) { c.Hashing.Slots = 0 }, "slot"},
 		"no data dir":                  {func(c *bootstrap.Config) { c.DataDir = "" }, "data_dir"},
-	} {
+	}
+	sheet.Record(t, "A15", len(refusals), "settings refused by themselves, each with a reason that names it: all; of security.md §1.10 these are 1, 3–6, 9 and 14–16", "all")
+	for name, row := range refusals {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cfg := good(t, bootstrap.Development)

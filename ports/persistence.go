@@ -145,9 +145,11 @@ type ScopeStore interface {
 
 // ExecutionFilter narrows a list of executions; zero fields do not narrow.
 type ExecutionFilter struct {
-	SessionID                   string
-	Status                      []execution.State
-	IntentType                  string
+	SessionID  string
+	Status     []execution.State
+	IntentType string
+	// Except leaves out executions of these intent types.
+	Except                      []string
 	Realm                       string
 	RetryOf                     string
 	ParentID                    string

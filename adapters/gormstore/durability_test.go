@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/symphainy/symphainy/test/pgtest"
+	"github.com/symphainy/symphainy/test/sheet"
 )
 
 // TestAServerThatMayLoseCommitsIsRefused looks through sessions of its own: the store's always ask for synchronous commits, and fsync is
@@ -26,4 +27,5 @@ func TestAServerThatMayLoseCommitsIsRefused(t *testing.T) {
 		}
 		require.NoError(t, db.Close())
 	}
+	sheet.Record(t, "A15", 3, "settings of the database looked at, the one that may lose commits is refused (§1.10, 10 and 11, by the same look)", "all")
 }

@@ -184,6 +184,9 @@ func (s executions) List(ctx context.Context, scope identity.Scope, f ports.Exec
 	c := conditions{parts: []string{where}, args: args}
 	c.equal("session_id", f.SessionID)
 	c.equal("intent_type", f.IntentType)
+	if len(f.Except) > 0 {
+		c.add("intent_type NOT IN ?", f.Except)
+	}
 	c.equal("realm", f.Realm)
 	if f.RetryOf != "" {
 		c.add("retry_of = ? AND retry_of <> ''", f.RetryOf)

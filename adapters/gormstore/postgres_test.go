@@ -18,6 +18,7 @@ import (
 	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/ports"
 	"github.com/symphainy/symphainy/test/pgtest"
+	"github.com/symphainy/symphainy/test/sheet"
 )
 
 func onServer(dsn string) gormstore.Config {
@@ -72,6 +73,7 @@ func TestSchemaOfAnotherVersionOnPostgres(t *testing.T) {
 	_, err = gormstore.Open(t.Context(), cfg)
 	require.ErrorAs(t, err, &schema, "newer")
 	require.ErrorAs(t, gormstore.Migrate(t.Context(), cfg), &schema)
+	sheet.Record(t, "A15", 2, "an older and a newer schema are refused (§1.10, 13)", "all")
 }
 
 func TestMigrationsAtOnce(t *testing.T) {

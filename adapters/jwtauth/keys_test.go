@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/symphainy/symphainy/adapters/jwtauth"
+	"github.com/symphainy/symphainy/test/sheet"
 )
 
 func TestGenerateInMakesOneGuardedKey(t *testing.T) {
@@ -117,6 +118,7 @@ func TestFilesThatAreNotOneEd25519KeyAreRefused(t *testing.T) {
 	require.Error(t, err, "a directory is no key")
 	_, err = jwtauth.LoadKeys(filepath.Join(t.TempDir(), "none.pem"))
 	require.ErrorIs(t, err, os.ErrNotExist)
+	sheet.Record(t, "A15", 10, "key files of other kinds are refused (§1.10, 2)", "all")
 }
 
 func TestOneOrTwoDifferentKeysLive(t *testing.T) {

@@ -100,6 +100,7 @@ func passes(row execution.Snapshot, f ports.ExecutionFilter) bool {
 	return (f.SessionID == "" || row.SessionID == f.SessionID) &&
 		(len(f.Status) == 0 || slices.Contains(f.Status, row.State)) &&
 		(f.IntentType == "" || row.Intent.Type == f.IntentType) &&
+		!slices.Contains(f.Except, row.Intent.Type) &&
 		(f.Realm == "" || row.Realm == f.Realm) &&
 		(f.RetryOf == "" || row.RetryOf == f.RetryOf) &&
 		(f.ParentID == "" || row.ParentID == f.ParentID) &&

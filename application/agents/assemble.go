@@ -70,7 +70,9 @@ func Facts(ctx context.Context, tx ports.Tx, scope identity.Scope, sessionID str
 			f.Others = append(f.Others, s)
 		}
 	}
-	executions, err := tx.Executions.List(ctx, scope, ports.ExecutionFilter{SessionID: sessionID}, ports.Page{Limit: factWindow})
+	executions, err := tx.Executions.List(ctx, scope, ports.ExecutionFilter{
+		SessionID: sessionID, Except: []string{TurnIntent, ToolIntent}, // what was said is in the conversation
+	}, ports.Page{Limit: factWindow})
 	for _, e := range executions {
 		f.Executions = append(f.Executions, e.Snapshot())
 	}

@@ -69,6 +69,7 @@ func (s *suite) executionList(t *testing.T) {
 			"active":     {ports.ExecutionFilter{ActiveSince: s.at(20)}, []string{e[4], e[3], e[2], e[0]}},
 			"active too": {ports.ExecutionFilter{ActiveSince: s.at(20).Add(time.Microsecond)}, []string{e[4], e[3], e[0]}},
 			"several":    {ports.ExecutionFilter{Realm: "content", ActiveSince: s.at(21), CreatedAfter: s.at(3)}, []string{e[4]}},
+			"except":     {ports.ExecutionFilter{Except: []string{"parse_content", "unknown"}}, []string{e[0]}},
 			"nothing":    {ports.ExecutionFilter{IntentType: "PARSE_CONTENT"}, []string{}},
 			"foreign":    {ports.ExecutionFilter{SessionID: id(typeid.Session)}, []string{}},
 		} {
