@@ -113,10 +113,12 @@ func (w *writer) pass() error {
 	return g.err
 }
 
-// end tells the members of a group its fate. A connection that could not commit is replaced: closing it undoes whatever is left open.
+// end tells the members of a group its fate. Of one that could not commit whatever is left open is undone, and the connection is replaced: closing
+// it alone gives it back to its pool as it is.
 func (w *writer) end(g *group, err error) {
 	w.group = nil
 	if err != nil {
+		_ = w.conn.end("ROLLBACK") // an error means that SQLite has done it already
 		err = errors.Join(err, w.conn.discard())
 		w.conn = nil
 	}

@@ -120,6 +120,23 @@ func TestAFailedCommitIsTheFailureOfTheGroup(t *testing.T) {
 	require.Equal(t, 1, things(t, s))
 }
 
+// A COMMIT that SQLite refuses leaves its transaction open; the next one must not find it.
+func TestARefusedCommitLeavesNothingOpen(t *testing.T) {
+	s := embedded(t)
+	_, err := s.engine.(*sqliteEngine).writer.db.ExecContext(t.Context(),
+		"CREATE TABLE parts (id TEXT PRIMARY KEY, thing TEXT REFERENCES things (id) DEFERRABLE INITIALLY DEFERRED)")
+	require.NoError(t, err)
+	orphan := func(ctx context.Context, tx ports.Tx) error {
+		_, err := tx.Executions.(executions).t.exec(ctx, "INSERT INTO parts (id, thing) VALUES ('p', 'nothing')")
+		return err
+	}
+	for _, err := range together(t, s, putting("a"), orphan) {
+		require.Error(t, err)
+	}
+	require.NoError(t, s.Do(t.Context(), putting("b")))
+	require.Equal(t, 1, things(t, s))
+}
+
 func TestWhoLeavesTheLineStopsNobody(t *testing.T) {
 	s := embedded(t)
 	w := s.engine.(*sqliteEngine).writer
