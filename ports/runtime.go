@@ -299,6 +299,17 @@ type IntentResult struct {
 	Values map[string]string
 	// Events are domain events, appended before execution.completed.
 	Events []event.Draft
+	// Last is a step that is done and recorded in the same transaction, before the Events; nil is none.
+	Last *LastStep
+}
+
+// LastStep is the step with which a handler ends: its effects in the store commit with its record and with the end, or not at all. A handler that
+// may have recorded a step of that name in an earlier run uses Transact instead, which looks.
+type LastStep struct {
+	Name string
+	// Do writes. now is the execution's row as it ends; its TenantID and OwnerID are the ones to write under. It runs again when the transaction
+	// does.
+	Do func(ctx context.Context, tx Tx, now execution.Snapshot) error
 }
 
 // ResultArtifact is one named result.

@@ -19,6 +19,11 @@ type log struct {
 	text map[string]string
 }
 
+// newLog begins with what was told; of a fresh run that is nothing, and nobody has to look.
+func newLog(call ports.IntentCall, fresh bool) *log {
+	return &log{call: call, read: fresh, told: map[string]bool{}, text: map[string]string{}}
+}
+
 // logPage is how many events are read at once.
 const logPage = 500
 
@@ -36,7 +41,6 @@ func (l *log) load(ctx context.Context) error {
 	if l.read {
 		return nil
 	}
-	l.told, l.text = map[string]bool{}, map[string]string{}
 	ex := l.call.Execution()
 	err := l.call.Read(ctx, func(ctx context.Context, tx ports.Tx, scope identity.Scope) error {
 		for after := int64(0); ; {

@@ -45,7 +45,7 @@ func (r *Realm) tool(ctx context.Context, call ports.IntentCall) (ports.IntentRe
 	if r.gate == nil {
 		return ports.IntentResult{}, agent.ErrNoSuchAgent
 	}
-	t := &turn{realm: r, call: call, log: &log{call: call}, in: TurnParameters{AgentID: outsideID}}
+	t := &turn{realm: r, call: call, log: newLog(call, false), in: TurnParameters{AgentID: outsideID}}
 	if err := t.readRules(ctx); err != nil {
 		return ports.IntentResult{}, err
 	}

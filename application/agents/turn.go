@@ -75,7 +75,7 @@ func (r *Realm) turn(ctx context.Context, call ports.IntentCall) (ports.IntentRe
 	if t.Turn, err = r.assemble(ctx, call, t.in); err != nil {
 		return ports.IntentResult{}, err
 	}
-	t.log, t.tainted = &log{call: call}, tainted(t.Turn)
+	t.log, t.tainted = newLog(call, t.fresh()), tainted(t.Turn)
 	if err = t.readRules(ctx); err != nil {
 		return ports.IntentResult{}, err
 	}
@@ -210,20 +210,17 @@ func (t *turn) common(more map[string]any) map[string]any {
 	return more
 }
 
-// conclude stores the answer in the conversation and tells it. Text of the builtin agent is told here, in pieces; the model's was told as
+// conclude stores the answer in the conversation and tells it: in a first run together with the end of the execution. Text of the builtin agent is told here, in pieces; the model's was told as
 // it came.
 func (t *turn) conclude(ctx context.Context, s *speaker, reply agent.Reply) (ports.IntentResult, error) {
-	raw, err := t.call.Transact(ctx, "answer", func(ctx context.Context, tx ports.Tx, now execution.Snapshot) ([]byte, error) {
-		if err := t.realm.remember(ctx, tx, now, t.Conversation.ID, s.definition.ID, reply.Text); err != nil {
-			return nil, err
+	last := &ports.LastStep{Name: "answer", Do: func(ctx context.Context, tx ports.Tx, now execution.Snapshot) error {
+		return t.realm.remember(ctx, tx, now, t.Conversation.ID, s.definition.ID, reply.Text)
+	}}
+	if !t.fresh() {
+		if err := t.stored(ctx, last, &reply); err != nil {
+			return ports.IntentResult{}, err
 		}
-		return json.Marshal(reply)
-	})
-	if err != nil {
-		return ports.IntentResult{}, err
-	}
-	if err := json.Unmarshal(raw, &reply); err != nil {
-		return ports.IntentResult{}, fault.As(fmt.Errorf("stored answer: %w", err))
+		last = nil
 	}
 	var drafts []event.Draft
 	told, err := t.log.has(ctx, event.AgentStarted, "")
@@ -240,8 +237,25 @@ func (t *turn) conclude(ctx context.Context, s *speaker, reply agent.Reply) (por
 	}
 	return ports.IntentResult{
 		Values: map[string]string{"response": reply.Text, "conversation_id": t.in.ConversationID, "agent_id": string(t.in.AgentID)},
-		Events: append(drafts, t.completed(reply)),
+		Events: append(drafts, t.completed(reply)), Last: last,
 	}, nil
+}
+
+// stored stores the answer as a step of its own: a run before this one may have stored it, and then that one counts.
+func (t *turn) stored(ctx context.Context, last *ports.LastStep, reply *agent.Reply) error {
+	raw, err := t.call.Transact(ctx, last.Name, func(ctx context.Context, tx ports.Tx, now execution.Snapshot) ([]byte, error) {
+		if err := last.Do(ctx, tx, now); err != nil {
+			return nil, err
+		}
+		return json.Marshal(reply)
+	})
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(raw, reply); err != nil {
+		return fault.As(fmt.Errorf("stored answer: %w", err))
+	}
+	return nil
 }
 
 // remember appends an agent's message to its conversation, which stays within its bounds.

@@ -34,6 +34,7 @@ var _ ports.IntentCall = (*call)(nil)
 // load reads the finished steps; a first claim has none.
 func (c *call) load(ctx context.Context) error {
 	c.finished = map[string]execution.Step{}
+	c.run.finished = c.finished
 	if c.claimed.Fence <= 1 && c.claimed.RetryOf == "" {
 		return nil
 	}

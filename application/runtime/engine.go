@@ -102,6 +102,8 @@ type Engine struct {
 	// sights are the looks that followers share, pulse is what tells them when to look.
 	sights reads[place, ports.EventPage]
 	pulse  pulse
+	// recent is what this process itself has committed of late.
+	recent recent
 	// lingering counts the handlers that ignore the end of their context.
 	lingering atomic.Int64
 
@@ -121,6 +123,7 @@ func New(d Deps, cfg Config) (*Engine, error) {
 	}
 	e := &Engine{Deps: d, cfg: cfg, owner: d.IDs.NewID(typeid.Worker), running: map[string]*run{}, places: newPlaces(cfg.Workers)}
 	e.pulse.engine = e
+	e.UnitOfWork = noting{d.UnitOfWork, &e.recent}
 	return e, nil
 }
 

@@ -31,7 +31,7 @@ func (e *Engine) finish(ctx context.Context, r *run, result ports.IntentResult, 
 	defer cancel()
 	if cause == nil {
 		err := e.conclude(ctx, r, plain(result), func(ctx context.Context, tx ports.Tx, ex *execution.Execution, after *execution.Snapshot, now time.Time) error {
-			return e.complete(ctx, tx, ex, after, result, now)
+			return e.complete(ctx, tx, ex, after, r, result, now)
 		})
 		if err == nil || fault.KindOf(err) == fault.Unavailable {
 			return err // without the store nothing can be written now: the lease lapses and another attempt follows
@@ -87,7 +87,7 @@ func (e *Engine) conclude(ctx context.Context, r *run, short bool, write func(co
 }
 
 // complete stores the artifacts, their events, the domain events and the terminal state together.
-func (e *Engine) complete(ctx context.Context, tx ports.Tx, ex *execution.Execution, after *execution.Snapshot, result ports.IntentResult, now time.Time) error {
+func (e *Engine) complete(ctx context.Context, tx ports.Tx, ex *execution.Execution, after *execution.Snapshot, by *run, result ports.IntentResult, now time.Time) error {
 	s := ex.Snapshot()
 	artifacts := map[string]any{}
 	var drafts []event.Draft
@@ -141,11 +141,30 @@ func (e *Engine) complete(ctx context.Context, tx ports.Tx, ex *execution.Execut
 	if err := ex.Complete(raw, now); err != nil {
 		return err
 	}
-	drafts = append(drafts, result.Events...)
+	last, told := e.lastStep(by, result, now)
+	drafts = slices.Concat(drafts, told, result.Events)
 	drafts = append(drafts, draft(event.ExecutionCompleted, map[string]any{
 		"status": execution.Completed.Wire(), "intent_type": s.Intent.Type, "values": values(result.Values),
 	}))
-	return e.end(ctx, tx, ex, after, now, drafts...)
+	if err := e.end(ctx, tx, ex, after, now, drafts...); err != nil || result.Last == nil {
+		return err
+	}
+	// After the guard of the version: what the step goes by still holds.
+	if err := guarded(func() error { return result.Last.Do(ctx, tx, ex.Snapshot()) }); err != nil {
+		return err
+	}
+	return tx.Steps.Put(ctx, s.TenantID, last)
+}
+
+// lastStep is the record of a result's last step, with its events.
+func (e *Engine) lastStep(r *run, result ports.IntentResult, now time.Time) (execution.Step, []event.Draft) {
+	if result.Last == nil {
+		return execution.Step{}, nil
+	}
+	step := execution.Step{
+		ExecutionID: r.claimed.ID, Name: result.Last.Name, Position: len(r.finished) + 1, Attempt: r.claimed.Attempt, Result: []byte("null"), StartedAt: now, CompletedAt: now,
+	}
+	return step, []event.Draft{stepDraft(event.StepStarted, step, ""), stepDraft(event.StepCompleted, step, "")}
 }
 
 // errSourceGone is work whose source was purged while it was done.

@@ -76,7 +76,7 @@ func (f *sessionFeed) look(ctx context.Context, h ports.Hint) error {
 		if h.LastSeq > 0 && h.LastSeq <= f.delivered[h.ExecutionID] {
 			return nil
 		}
-		seen, err := f.see(ctx, h.ExecutionID)
+		seen, err := f.engine.seeAfter(ctx, f.place(h.ExecutionID), h.LastSeq)
 		if err != nil || f.over(seen.Execution) {
 			return nil //nolint:nilerr // a hint may name what this scope cannot see; the scan reports a store that is gone
 		}
@@ -138,7 +138,11 @@ func (f *sessionFeed) drain(ctx context.Context, s execution.Snapshot) error {
 }
 
 func (f *sessionFeed) see(ctx context.Context, id string) (ports.EventPage, error) {
-	return f.engine.see(ctx, place{f.scope, id, ports.Position{Seq: f.delivered[id]}})
+	return f.engine.see(ctx, f.place(id))
+}
+
+func (f *sessionFeed) place(id string) place {
+	return place{f.scope, id, ports.Position{Seq: f.delivered[id]}}
 }
 
 // bring delivers what a look has found, and reports whether there may be more of it.

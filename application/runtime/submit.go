@@ -203,6 +203,7 @@ func encode(data map[string]any) []byte {
 
 // hint tells watchers, after COMMIT, that an execution's log has grown. A failed hint is only reported: the poll carries the stream.
 func (e *Engine) hint(ctx context.Context, s execution.Snapshot, control bool) {
+	e.recent.stands(s)
 	h := ports.Hint{SessionID: s.SessionID, ExecutionID: s.ID, LastSeq: s.LastSeq, Control: control}
 	if err := e.Bus.Publish(context.WithoutCancel(ctx), h); err != nil {
 		e.Report(ctx, "publish a hint", err)

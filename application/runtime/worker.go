@@ -41,6 +41,8 @@ type run struct {
 	claimed execution.Snapshot
 	// latest is the execution as this run stored it last.
 	latest execution.Execution
+	// finished are the steps that are done, as the handler's call knows them.
+	finished map[string]execution.Step
 	// over is closed when the run has ended, and end is then how it left the execution; nil if it did not tell.
 	over chan struct{}
 	end  *execution.Snapshot
