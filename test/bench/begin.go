@@ -34,30 +34,40 @@ func begin(ctx context.Context, d *deployment, s settings) (string, error) {
 }
 
 func (d *deployment) once(ctx context.Context, s settings) (time.Duration, int64, error) {
-	fresh := &deployment{pids: map[string]int{}, http: d.http}
+	fresh := newDeployment(d.store)
 	defer fresh.end()
-	vars, err := fresh.settings(ctx, s, d.store)
-	if err != nil {
+	if err := fresh.prepare(ctx, s); err != nil {
 		return 0, 0, err
 	}
-	if d.store == "sqlite" { // settings has migrated the other
-		if out, err := command(ctx, s.binary, vars, "migrate").Output(); err != nil {
+	if d.store == "sqlite" { // the other is migrated
+		if out, err := command(ctx, s.binary, fresh.vars, "migrate").Output(); err != nil {
 			return 0, 0, fmt.Errorf("migrate: %w: %s", err, out)
 		}
 	}
 	began := time.Now()
-	url, err := fresh.start(command(ctx, s.binary, vars, "serve"))
+	url, err := fresh.start(command(ctx, s.binary, fresh.vars, "serve"))
 	if err != nil {
 		return 0, 0, err
 	}
-	for _, err = fresh.call(ctx, http.MethodGet, url+"/health/ready", nil, nil, http.StatusOK); err != nil; {
-		if time.Since(began) > time.Minute {
-			return 0, 0, errors.Join(errors.New("never ready"), err)
-		}
-		time.Sleep(time.Millisecond)
-		_, err = fresh.call(ctx, http.MethodGet, url+"/health/ready", nil, nil, http.StatusOK)
+	if err := fresh.ready(ctx, url); err != nil {
+		return 0, 0, err
 	}
 	took := time.Since(began)
 	time.Sleep(settle)
 	return took, resident(fresh.pids[url]), nil
+}
+
+// ready waits until a server says that it is.
+func (d *deployment) ready(ctx context.Context, url string) error {
+	began := time.Now()
+	for {
+		_, err := d.call(ctx, http.MethodGet, url+"/health/ready", nil, nil, http.StatusOK)
+		if err == nil {
+			return nil
+		}
+		if time.Since(began) > time.Minute {
+			return errors.Join(errors.New("never ready"), err)
+		}
+		time.Sleep(time.Millisecond)
+	}
 }

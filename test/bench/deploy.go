@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/x509"
+	"database/sql"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
@@ -15,22 +16,37 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver "pgx"
 
 	"github.com/symphainy/symphainy/test/pgtest"
 )
 
 // deployment is a running server on a fresh database, with the limits of that database beside it.
 type deployment struct {
-	store          string
+	store string
+	// dir is the server's folder; dsn is its database, for somebody who sees everything, where it is PostgreSQL.
+	dir, dsn       string
+	vars           []string
 	url, limitURL  string
 	pids           map[string]int
+	running        map[string]*exec.Cmd
 	http           *http.Client
 	token, session string
-	closers        []func()
+	// measured is what shapes came to before.
+	measured map[string]result
+	closers  []func()
+}
+
+func newDeployment(store string) *deployment {
+	return &deployment{
+		store: store, pids: map[string]int{}, running: map[string]*exec.Cmd{}, measured: map[string]result{},
+		http: &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 256}},
+	}
 }
 
 func (d *deployment) end() {
@@ -41,65 +57,83 @@ func (d *deployment) end() {
 
 // deploy starts the binary; the caller ends it.
 func deploy(ctx context.Context, s settings, store string) (*deployment, error) {
-	d := &deployment{store: store, pids: map[string]int{}, http: &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 256}}}
-	if err := d.begin(ctx, s, store); err != nil {
+	d := newDeployment(store)
+	if err := d.begin(ctx, s); err != nil {
 		d.end()
 		return nil, err
 	}
 	return d, nil
 }
 
-func (d *deployment) begin(ctx context.Context, s settings, store string) error {
-	vars, err := d.settings(ctx, s, store)
+func (d *deployment) begin(ctx context.Context, s settings) error {
+	if err := d.prepare(ctx, s); err != nil {
+		return err
+	}
+	var err error
+	if d.url, err = d.serve(ctx, s); err != nil {
+		return err
+	}
+	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	serve := command(ctx, s.binary, vars, "serve")
-	if s.server != "" {
-		serve = command(ctx, s.server, vars)
+	where := d.dsn
+	if where == "" {
+		where = inSQLite + filepath.Join(d.dir, "limits.db")
 	}
-	if d.url, err = d.start(serve); err != nil {
-		return err
+	if d.limitURL, err = d.start(command(ctx, self, nil, "-limit-server", where)); err != nil {
+		return fmt.Errorf("limits: %w", err)
 	}
 	return d.register(ctx)
 }
 
-// settings makes a store, migrated, with its limits beside it where it is PostgreSQL, and gives the server's environment.
-func (d *deployment) settings(ctx context.Context, s settings, store string) ([]string, error) {
-	dir, err := os.MkdirTemp("", "symphainy-bench-")
-	if err != nil {
-		return nil, err
+// serve starts a server, one more if there is one already.
+func (d *deployment) serve(ctx context.Context, s settings) (string, error) {
+	if s.server != "" {
+		return d.start(command(ctx, s.server, d.vars))
 	}
-	d.closers = append(d.closers, func() { _ = os.RemoveAll(dir) })
-	vars := []string{
+	return d.start(command(ctx, s.binary, d.vars, "serve"))
+}
+
+// prepare makes a store and the server's environment. PostgreSQL is migrated, and the server uses it by a role that row-level security holds,
+// as in production.
+func (d *deployment) prepare(ctx context.Context, s settings) error {
+	var err error
+	if d.dir, err = os.MkdirTemp("", "symphainy-bench-"); err != nil {
+		return err
+	}
+	d.closers = append(d.closers, func() { _ = os.RemoveAll(d.dir) })
+	d.vars = environment(d.dir)
+	if d.store != "postgres" {
+		return nil
+	}
+	if d.dsn, err = d.database(ctx); err != nil {
+		return err
+	}
+	key, err := signingKey(d.dir)
+	if err != nil {
+		return err
+	}
+	keyed := append(slices.Clone(d.vars), "SYMPHAINY_AUTH_KEY_FILES="+key)
+	if out, err := command(ctx, s.binary, append(slices.Clone(keyed), "SYMPHAINY_DATABASE_URL="+d.dsn), "migrate").Output(); err != nil {
+		return fmt.Errorf("migrate: %w: %s", err, out)
+	}
+	if err := pgtest.GrantApp(d.dsn); err != nil {
+		return err
+	}
+	app, err := pgtest.AppDSN(d.dsn)
+	d.vars = append(keyed, "SYMPHAINY_DATABASE_URL="+app)
+	return err
+}
+
+// environment sets limits aside that would stop a load.
+func environment(dir string) []string {
+	return []string{
 		"SYMPHAINY_ADDR=127.0.0.1:0", "SYMPHAINY_DATA_DIR=" + dir, "SYMPHAINY_LIMIT_LOGIN=0", "SYMPHAINY_LIMIT_REGISTER=0",
 		"SYMPHAINY_LIMIT_ANONYMOUS=0", "SYMPHAINY_LIMIT_ANONYMOUS_TOTAL=100000000/1h", "SYMPHAINY_LOG_LEVEL=error", "SYMPHAINY_WS_MESSAGES_PER_MINUTE=1000000",
 		"SYMPHAINY_WS_PER_SESSION=20000", "SYMPHAINY_WS_PER_USER=20000", "SYMPHAINY_WS_PER_TENANT=20000", "SYMPHAINY_WS_PER_ADDRESS=20000",
 		"SYMPHAINY_WS_PER_PROCESS=20000", "SYMPHAINY_RUNTIME_QUEUE_LIMIT=20000",
 	}
-	if store != "postgres" {
-		return vars, nil
-	}
-	dsn, err := d.database(ctx)
-	if err != nil {
-		return nil, err
-	}
-	key, err := signingKey(dir)
-	if err != nil {
-		return nil, err
-	}
-	vars = append(vars, "SYMPHAINY_DATABASE_URL="+dsn, "SYMPHAINY_AUTH_KEY_FILES="+key)
-	if out, err := command(ctx, s.binary, vars, "migrate").Output(); err != nil {
-		return nil, fmt.Errorf("migrate: %w: %s", err, out)
-	}
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	if d.limitURL, err = d.start(command(ctx, self, nil, "-limit-server", dsn)); err != nil {
-		return nil, fmt.Errorf("limits: %w", err)
-	}
-	return vars, nil
 }
 
 func command(ctx context.Context, binary string, vars []string, args ...string) *exec.Cmd {
@@ -125,11 +159,26 @@ func (d *deployment) start(cmd *exec.Cmd) (string, error) {
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if fields := strings.Fields(lines.Text()); len(fields) == 2 && fields[0] == "Address" {
-			d.pids[fields[1]] = cmd.Process.Pid
+			d.pids[fields[1]], d.running[fields[1]] = cmd.Process.Pid, cmd
 			return fields[1], nil
 		}
 	}
 	return "", errors.New("the server ended without telling its address")
+}
+
+// kill ends a server by the signal that cannot be caught, and waits until it is gone.
+func (d *deployment) kill(url string) {
+	cmd := d.running[url]
+	_ = errors.Join(cmd.Process.Kill(), cmd.Wait()) // that it was killed is an error too
+	d.http.CloseIdleConnections()
+}
+
+// open gives the store for somebody who sees everything.
+func (d *deployment) open() (*sql.DB, error) {
+	if d.dsn != "" {
+		return sql.Open("pgx", d.dsn)
+	}
+	return sql.Open("sqlite", "file:"+filepath.Join(d.dir, "symphainy.db")+synced)
 }
 
 // database makes a database on the server that SYMPHAINY_TEST_DSN names.

@@ -32,16 +32,14 @@ func fan(ctx context.Context, d *deployment, s settings) (string, error) {
 	defer mine.close()
 	ask := []byte(`{"type":"agent.message","text":"Hello, what can I do here?","context":{"surface":"home"}}`)
 	mine.turn = func() error { return mine.conns[0].WriteMessage(websocket.TextMessage, ask) }
-	var limit *crowd
-	if d.limitURL != "" {
-		if limit, err = gather(ctx, d.limitURL, owner{id, secret}); err != nil {
-			return "", err
-		}
-		defer limit.close()
-		limit.turn = func() error {
-			_, err := d.call(ctx, http.MethodPost, d.limitURL+"/l6", nil, nil, http.StatusOK)
-			return err
-		}
+	limit, err := gather(ctx, d.limitURL, owner{id, secret})
+	if err != nil {
+		return "", err
+	}
+	defer limit.close()
+	limit.turn = func() error {
+		_, err := d.call(ctx, http.MethodPost, d.limitURL+"/l6", nil, nil, http.StatusOK)
+		return err
 	}
 	var ours, theirs []result
 	for range s.runs {
@@ -50,16 +48,13 @@ func fan(ctx context.Context, d *deployment, s settings) (string, error) {
 			return "", err
 		}
 		ours = append(ours, r)
-		if limit == nil {
-			continue
-		}
 		if r, err = limit.run(s.length); err != nil {
 			return "", fmt.Errorf("limit: %w", err)
 		}
 		theirs = append(theirs, r)
 	}
 	m := median(ours)
-	return fmt.Sprintf("%d watchers: %.0f deliveries/s, from event to watcher p50 %s, p99 %s, holes 0; %s", watchers, m.rate, short(m.p50), short(m.p99), against(m, theirs)), nil
+	return fmt.Sprintf("%d watchers: %.0f deliveries/s, from event to watcher p50 %s, p99 %s, holes 0; %s", watchers, m.rate, short(m.p50), short(m.p99), against(m, "L6", theirs)), nil
 }
 
 // crowd is sockets that all see the same events.

@@ -8,46 +8,53 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // limits are thin handlers that do the database work of a shape in as few round trips as it can be done in, and nothing else.
 type limits struct {
-	pool    *pgxpool.Pool
+	store   thinStore
 	private ed25519.PrivateKey
 	public  ed25519.PublicKey
 	token   string
 }
 
-const limitTables = `CREATE TABLE IF NOT EXISTS limit_sessions (id text PRIMARY KEY, secret bytea, created_at timestamptz);
-	CREATE TABLE IF NOT EXISTS limit_executions (id text PRIMARY KEY, state text, fence int, last_seq int);
-	CREATE TABLE IF NOT EXISTS limit_events (id text, seq int, data json, PRIMARY KEY (id, seq))`
+// thinStore is the database work of the limits.
+type thinStore interface {
+	// create is one insert.
+	create(ctx context.Context, id string) error
+	// read is a select by key.
+	read(ctx context.Context, id string) error
+	// execute is three commits, each a state with its event.
+	execute(ctx context.Context, id string) error
+	io.Closer
+}
 
-func serveLimits(ctx context.Context, out io.Writer, dsn string) error {
-	cfg, err := pgxpool.ParseConfig(dsn)
+// inSQLite marks a path for -limit-server; anything else is a PostgreSQL URL.
+const inSQLite = "sqlite:"
+
+func serveLimits(ctx context.Context, out io.Writer, where string) error {
+	l := &limits{}
+	var err error
+	if path, lite := strings.CutPrefix(where, inSQLite); lite {
+		l.store, err = openThinSQLite(ctx, path)
+	} else {
+		l.store, err = openThinPostgres(ctx, where)
+	}
 	if err != nil {
 		return err
 	}
-	cfg.MaxConns = 20
-	l := &limits{}
-	if l.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
-		return err
-	}
-	defer l.pool.Close()
+	defer func() { _ = l.store.Close() }() // it is measured, not kept
 	if l.public, l.private, err = ed25519.GenerateKey(rand.Reader); err != nil {
 		return err
 	}
-	if l.token, err = l.sign("one"); err != nil {
+	if l.token, err = l.sign(thinSession); err != nil {
 		return err
 	}
-	if _, err = l.pool.Exec(ctx, limitTables); err != nil {
-		return err
-	}
-	if _, err = l.pool.Exec(ctx, "INSERT INTO limit_sessions VALUES ('one', NULL, now())"); err != nil {
+	if err := l.store.create(ctx, thinSession); err != nil {
 		return err
 	}
 	mux := http.NewServeMux()
@@ -61,6 +68,7 @@ func serveLimits(ctx context.Context, out io.Writer, dsn string) error {
 	sockets := &room{}
 	mux.HandleFunc("GET /api/runtime/agent", sockets.join)
 	mux.HandleFunc("POST /l6", sockets.turn)
+	mux.HandleFunc("GET /l4", talk)
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -68,6 +76,9 @@ func serveLimits(ctx context.Context, out io.Writer, dsn string) error {
 	write(out, "Address http://%s\n", listener.Addr())
 	return (&http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}).Serve(listener)
 }
+
+// thinSession is the session that L2 reads.
+const thinSession = "one"
 
 func (l *limits) sign(subject string) (string, error) {
 	return jwt.NewWithClaims(jwt.SigningMethodEdDSA, jwt.MapClaims{"sub": subject, "exp": time.Now().Add(time.Hour).Unix()}).SignedString(l.private)
@@ -79,42 +90,24 @@ func random() string {
 	return hex.EncodeToString(b[:])
 }
 
-// create is one insert and a signed token.
+// create is L1: one insert and a signed token.
 func (l *limits) create(ctx context.Context) error {
 	id := random()
-	if _, err := l.pool.Exec(ctx, "INSERT INTO limit_sessions VALUES ($1, $2, now())", id, []byte(id)); err != nil {
+	if err := l.store.create(ctx, id); err != nil {
 		return err
 	}
 	_, err := l.sign(id)
 	return err
 }
 
-// read is a verified token and a select by key.
+// read is L2: a verified token and a select by key.
 func (l *limits) read(ctx context.Context) error {
 	_, err := jwt.Parse(l.token, func(*jwt.Token) (any, error) { return l.public, nil }, jwt.WithValidMethods([]string{"EdDSA"}))
 	if err != nil {
 		return err
 	}
-	var at time.Time
-	return l.pool.QueryRow(ctx, "SELECT created_at FROM limit_sessions WHERE id = $1", "one").Scan(&at)
+	return l.store.read(ctx, thinSession)
 }
 
-// execute is three commits, each a state with its event in one round trip.
-func (l *limits) execute(ctx context.Context) error {
-	id := random()
-	for seq, sql := range []string{
-		"INSERT INTO limit_executions VALUES ($1, 'accepted', 0, $2)",
-		"UPDATE limit_executions SET state = 'running', fence = fence + 1, last_seq = $2 WHERE id = $1",
-		"UPDATE limit_executions SET state = 'completed', last_seq = $2 WHERE id = $1",
-	} {
-		b := &pgx.Batch{}
-		b.Queue("BEGIN")
-		b.Queue(sql, id, seq+1)
-		b.Queue("INSERT INTO limit_events VALUES ($1, $2, '{}')", id, seq+1)
-		b.Queue("COMMIT")
-		if err := l.pool.SendBatch(ctx, b).Close(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+// execute is L3.
+func (l *limits) execute(ctx context.Context) error { return l.store.execute(ctx, random()) }

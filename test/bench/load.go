@@ -22,10 +22,12 @@ type result struct {
 	p50, p99 time.Duration
 	// cpu is what the server itself used for a unit of work: of all figures the one that a busy machine changes least.
 	cpu time.Duration
+	// memory is what the server held when the run ended.
+	memory int64
 }
 
 // run lets n clients work for a while, after a short warm-up. One failed unit of work fails the run: figures of errors mean nothing.
-func (d *deployment) run(ctx context.Context, url string, n int, length time.Duration, prepare func(ctx context.Context, d *deployment, url string) (client, func(), error)) (result, error) {
+func (d *deployment) run(ctx context.Context, url string, n int, length time.Duration, prepare prepare) (result, error) {
 	clients := make([]client, n)
 	for i := range clients {
 		c, done, err := prepare(ctx, d, url)
@@ -47,7 +49,7 @@ func (d *deployment) run(ctx context.Context, url string, n int, length time.Dur
 	slices.Sort(times)
 	return result{
 		rate: float64(len(times)) / took.Seconds(), p50: times[len(times)/2], p99: times[len(times)*99/100],
-		cpu: (processor(d.pids[url]) - used) / time.Duration(len(times)),
+		cpu: (processor(d.pids[url]) - used) / time.Duration(len(times)), memory: resident(d.pids[url]),
 	}, nil
 }
 
@@ -111,9 +113,10 @@ func median(rs []result) result {
 		return values[len(values)/2]
 	}
 	return result{
-		rate: pick(func(r result) float64 { return r.rate }),
-		p50:  time.Duration(pick(func(r result) float64 { return float64(r.p50) })),
-		p99:  time.Duration(pick(func(r result) float64 { return float64(r.p99) })),
-		cpu:  time.Duration(pick(func(r result) float64 { return float64(r.cpu) })),
+		rate:   pick(func(r result) float64 { return r.rate }),
+		p50:    time.Duration(pick(func(r result) float64 { return float64(r.p50) })),
+		p99:    time.Duration(pick(func(r result) float64 { return float64(r.p99) })),
+		cpu:    time.Duration(pick(func(r result) float64 { return float64(r.cpu) })),
+		memory: int64(pick(func(r result) float64 { return float64(r.memory) })),
 	}
 }

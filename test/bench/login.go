@@ -30,7 +30,7 @@ func logins(ctx context.Context, d *deployment, s settings) (string, error) {
 		for _, step := range []struct {
 			into    *[]result
 			clients int
-			prepare func(context.Context, *deployment, string) (client, func(), error)
+			prepare prepare
 		}{{&hashes, runtime.NumCPU(), alone}, {&signedIn, 8, signIn}, {&calm, 32, readSession}} {
 			r, err := d.run(ctx, d.url, step.clients, s.length, step.prepare)
 			if err != nil {

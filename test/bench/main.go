@@ -29,10 +29,12 @@ type settings struct {
 	length time.Duration
 	// flood is how many executions one tenant of T11 submits at once.
 	flood int
+	// rows is how many finished executions, and how many sessions, the tables of S10 hold.
+	rows int
 }
 
 func main() {
-	shapes := flag.String("shapes", "S1,S2,S3,S3c1,S3a,S4,S4c1,S5,S6,S7,S8,T11", "which shapes to run")
+	shapes := flag.String("shapes", "S1,S2,S3,S3c1,S4,S4c1,pgbench,L5,S3a,S5,S6,S7,S8,S9,S10,S11,T11", "which shapes to run")
 	stores := flag.String("stores", "sqlite,postgres", "on which databases")
 	s := settings{}
 	flag.StringVar(&s.binary, "bin", "bin/symphainy", "the binary to measure")
@@ -40,7 +42,8 @@ func main() {
 	flag.IntVar(&s.runs, "runs", 5, "runs of each shape; the median counts")
 	flag.DurationVar(&s.length, "length", 3*time.Second, "how long one run takes")
 	flag.IntVar(&s.flood, "flood", 10_000, "how many executions the noisy tenant of T11 submits at once")
-	limit := flag.String("limit-server", "", "internal: serve the limits of this database")
+	flag.IntVar(&s.rows, "rows", 1_000_000, "how many finished executions, and how many sessions, there are in S10")
+	limit := flag.String("limit-server", "", "internal: serve the limits of this database, a URL or sqlite:PATH")
 	flag.Parse()
 	s.shapes, s.stores = strings.Split(*shapes, ","), strings.Split(*stores, ",")
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -57,7 +60,7 @@ func main() {
 
 func measure(ctx context.Context, out io.Writer, s settings) error {
 	write(out, "%d processors, load %s, %d runs of %s, medians\n\n", runtime.NumCPU(), load(), s.runs, s.length)
-	write(out, "%-9s %-5s %4s %9s %9s %9s %9s   %s\n", "store", "shape", "c", "per s", "p50", "p99", "cpu", "limit")
+	write(out, "%-9s %-5s %4s %9s %9s %9s %9s %9s   %s\n", "store", "shape", "c", "per s", "p50", "p99", "cpu", "memory", "of its limit")
 	for _, store := range s.stores {
 		if err := measureOn(ctx, out, s, store); err != nil {
 			return fmt.Errorf("%s: %w", store, err)
@@ -73,27 +76,26 @@ func measureOn(ctx context.Context, out io.Writer, s settings, store string) err
 		return err
 	}
 	defer d.end()
-	for _, shape := range all() {
+	for _, shape := range all(store) {
 		if !slices.Contains(s.shapes, shape.name) {
 			continue
 		}
-		var mine, limit []result
+		var mine, limits []result
 		for range s.runs { // alternating, so that both see the machine's moods
 			r, err := d.run(ctx, d.url, shape.clients, s.length, shape.prepare)
 			if err != nil {
 				return fmt.Errorf("%s: %w", shape.name, err)
 			}
 			mine = append(mine, r)
-			if shape.limit == nil || d.limitURL == "" {
-				continue
-			}
-			if r, err = d.run(ctx, d.limitURL, shape.clients, s.length, shape.limit); err != nil {
+			if r, err = d.run(ctx, d.limitURL, shape.limit.clients, s.length, shape.limit.prepare); err != nil {
 				return fmt.Errorf("limit of %s: %w", shape.name, err)
 			}
-			limit = append(limit, r)
+			limits = append(limits, r)
 		}
 		m := median(mine)
-		write(out, "%-9s %-5s %4d %9.0f %9s %9s %9s   %s\n", store, shape.name, shape.clients, m.rate, short(m.p50), short(m.p99), short(m.cpu), against(m, limit))
+		d.measured[shape.name] = m
+		write(out, "%-9s %-5s %4d %9.0f %9s %9s %9s %9s   %s\n", store, shape.name, shape.clients, m.rate, short(m.p50), short(m.p99), short(m.cpu), mib(m.memory),
+			against(m, shape.limit.name, limits))
 	}
 	for _, other := range others() {
 		if !slices.Contains(s.shapes, other.name) {
@@ -111,12 +113,9 @@ func measureOn(ctx context.Context, out io.Writer, s settings, store string) err
 // write prints for whoever watches; a terminal that is gone does not end a measurement.
 func write(out io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(out, format, args...) }
 
-func against(m result, limit []result) string {
-	if len(limit) == 0 {
-		return "-"
-	}
+func against(m result, name string, limit []result) string {
 	l := median(limit)
-	return fmt.Sprintf("%.2f of %.0f/s (p50 %s, p99 %s, cpu %s)", m.rate/l.rate, l.rate, short(l.p50), short(l.p99), short(l.cpu))
+	return fmt.Sprintf("%.2f × %s: %.0f/s, p50 %s, p99 %s, cpu %s", m.rate/l.rate, name, l.rate, short(l.p50), short(l.p99), short(l.cpu))
 }
 
 func short(d time.Duration) string { return d.Round(10 * time.Microsecond).String() }

@@ -13,25 +13,43 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// shape is one kind of load. limit, where there is one, prepares the same load for the limit's server.
+// prepare makes a client of a server; what it gives beside ends the client.
+type prepare func(ctx context.Context, d *deployment, url string) (client, func(), error)
+
+// shape is one kind of load, beside its limit.
 type shape struct {
-	name           string
-	clients        int
-	prepare, limit func(ctx context.Context, d *deployment, url string) (client, func(), error)
+	name    string
+	clients int
+	prepare prepare
+	limit   limit
 }
 
-func all() []shape {
-	thin := func(path string) func(context.Context, *deployment, string) (client, func(), error) {
-		return func(_ context.Context, d *deployment, url string) (client, func(), error) {
-			return func(ctx context.Context) error {
-				_, err := d.call(ctx, http.MethodPost, url+path, nil, nil, http.StatusOK)
-				return err
-			}, nothing, nil
-		}
+// limit is the same work done by a thin program.
+type limit struct {
+	name    string
+	clients int
+	prepare prepare
+}
+
+func all(store string) []shape {
+	l1 := limit{"L1", 32, thin("/l1")}
+	if store == "sqlite" {
+		l1 = limit{"synced commits", 1, commits}
 	}
 	return []shape{
-		{"S1", 32, createSession, thin("/l1")}, {"S2", 32, readSession, thin("/l2")},
-		{"S3", 32, runIntent, thin("/l3")}, {"S3c1", 1, runIntent, thin("/l3")}, {"S4", 64, chat, nil}, {"S4c1", 1, chat, nil},
+		{"S1", 32, createSession, l1}, {"S2", 32, readSession, limit{"L2", 32, thin("/l2")}},
+		{"S3", 32, runIntent, limit{"L3", 32, thin("/l3")}}, {"S3c1", 1, runIntent, limit{"L3", 1, thin("/l3")}},
+		{"S4", 64, chat, limit{"L4", 32, thinChat}}, {"S4c1", 1, chat, limit{"L4", 1, thinChat}},
+	}
+}
+
+// thin asks a limit over HTTP.
+func thin(path string) prepare {
+	return func(_ context.Context, d *deployment, url string) (client, func(), error) {
+		return func(ctx context.Context) error {
+			_, err := d.call(ctx, http.MethodPost, url+path, nil, nil, http.StatusOK)
+			return err
+		}, nothing, nil
 	}
 }
 
@@ -43,7 +61,9 @@ type other struct {
 }
 
 func others() []other {
-	return []other{{"S3a", paced}, {"S6", fan}, {"T11", fair}, {"S7", logins}, {"S5", idle}, {"S8", begin}, {"S11", ingest}}
+	return []other{
+		{"pgbench", pgbench}, {"L5", riverWork}, {"S3a", paced}, {"S6", fan}, {"T11", fair}, {"S7", logins}, {"S5", idle}, {"S8", begin}, {"S9", takeOver}, {"S10", growth}, {"S11", ingest},
+	}
 }
 
 func nothing() {}
@@ -93,23 +113,11 @@ func chat(ctx context.Context, d *deployment, url string) (client, func(), error
 	if err != nil {
 		return nil, nil, err
 	}
-	ask := []byte(`{"type":"agent.message","text":"Hello, what can I do here?","context":{"surface":"home"}}`)
-	return func(context.Context) error {
-		if err := conn.WriteMessage(websocket.TextMessage, ask); err != nil {
-			return err
-		}
-		for {
-			_, frame, err := conn.ReadMessage()
-			switch {
-			case err != nil:
-				return err
-			case bytes.Contains(frame, []byte(`"event_type":"execution.completed"`)):
-				return nil
-			case bytes.Contains(frame, []byte(`"type":"error"`)):
-				return fmt.Errorf("refused: %s", frame)
-			}
-		}
-	}, func() { _ = errors.Join(conn.Close(), res.Body.Close()) }, nil
+	ask, err := json.Marshal(question())
+	if err != nil {
+		return nil, nil, err
+	}
+	return func(context.Context) error { return turn(conn, ask) }, func() { _ = errors.Join(conn.Close(), res.Body.Close()) }, nil
 }
 
 // visitor makes an anonymous session.
