@@ -92,6 +92,27 @@ func TestDecisionsReadTheirIndex(t *testing.T) {
 	}))
 }
 
+// What looks for orphans every second starts from the children that live, however many executions have ended.
+func TestOrphansAreLookedForAmongLiveChildren(t *testing.T) {
+	cfg := Defaults()
+	cfg.DataDir = t.TempDir()
+	s, err := Open(t.Context(), cfg)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	require.NoError(t, s.attempt(t.Context(), true, func(ctx context.Context, tx ports.Tx) error {
+		require.NoError(t, tx.Executions.(executions).t.across(ctx))
+		rows, err := many[struct {
+			ID      int    `gorm:"column:id"`
+			Parent  int    `gorm:"column:parent"`
+			NotUsed int    `gorm:"column:notused"`
+			Detail  string `gorm:"column:detail"`
+		}](ctx, tx.Executions.(executions).t, "EXPLAIN QUERY PLAN SELECT c.id"+orphans, 200)
+		require.NotEmpty(t, rows)
+		require.Contains(t, rows[0].Detail, "SEARCH c USING INDEX executions_live_child")
+		return err
+	}))
+}
+
 func TestDecisionsReadTheirIndexOnPostgres(t *testing.T) {
 	cfg := Defaults()
 	cfg.DatabaseURL = pgtest.NewFrom(t, "gormstore", func(dsn string) error {
