@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"sync"
 	"time"
@@ -75,7 +74,7 @@ func (d *deployment) river(ctx context.Context) (*riverLimit, error) {
 	if l.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
 		return nil, err
 	}
-	driver, quiet := riverpgxv5.New(l.pool), slog.New(slog.NewTextHandler(io.Discard, nil))
+	driver, quiet := riverpgxv5.New(l.pool), slog.New(slog.DiscardHandler)
 	m, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: quiet})
 	if err == nil {
 		_, err = m.Migrate(ctx, rivermigrate.DirectionUp, nil)

@@ -39,7 +39,7 @@ func openThinSQLite(ctx context.Context, path string) (*thinSQLite, error) {
 		&s.event:  "INSERT INTO limit_events VALUES (?, ?, '{}')",
 	} {
 		if err == nil {
-			*into, err = writer.PrepareContext(ctx, text)
+			*into, err = writer.PrepareContext(ctx, text) //nolint:sqlclosecheck // it ends with its database
 		}
 	}
 	if err == nil {
@@ -70,8 +70,8 @@ func (s *thinSQLite) execute(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		_, errState := tx.StmtContext(ctx, state).ExecContext(ctx, id, seq+1)
-		_, errEvent := tx.StmtContext(ctx, s.event).ExecContext(ctx, id, seq+1)
+		_, errState := tx.StmtContext(ctx, state).ExecContext(ctx, id, seq+1)   //nolint:sqlclosecheck // it ends with its transaction
+		_, errEvent := tx.StmtContext(ctx, s.event).ExecContext(ctx, id, seq+1) //nolint:sqlclosecheck // it ends with its transaction
 		if err := errors.Join(errState, errEvent); err != nil {
 			return errors.Join(err, tx.Rollback())
 		}
