@@ -186,6 +186,64 @@ func (_c *LimitStore_Take_Call) RunAndReturn(run func(context.Context, []string,
 	return _c
 }
 
+// TakeAny provides a mock function with given fields: ctx, keys, rate
+func (_m *LimitStore) TakeAny(ctx context.Context, keys [][]string, rate ports.Rate) (ports.Verdict, error) {
+	ret := _m.Called(ctx, keys, rate)
+
+	if len(ret) == 0 {
+		panic("no return value specified for TakeAny")
+	}
+
+	var r0 ports.Verdict
+	var r1 error
+	if rf, ok := ret.Get(0).(func(context.Context, [][]string, ports.Rate) (ports.Verdict, error)); ok {
+		return rf(ctx, keys, rate)
+	}
+	if rf, ok := ret.Get(0).(func(context.Context, [][]string, ports.Rate) ports.Verdict); ok {
+		r0 = rf(ctx, keys, rate)
+	} else {
+		r0 = ret.Get(0).(ports.Verdict)
+	}
+
+	if rf, ok := ret.Get(1).(func(context.Context, [][]string, ports.Rate) error); ok {
+		r1 = rf(ctx, keys, rate)
+	} else {
+		r1 = ret.Error(1)
+	}
+
+	return r0, r1
+}
+
+// LimitStore_TakeAny_Call is a *mock.Call that shadows Run/Return methods with type explicit version for method 'TakeAny'
+type LimitStore_TakeAny_Call struct {
+	*mock.Call
+}
+
+// TakeAny is a helper method to define mock.On call
+//   - ctx context.Context
+//   - keys [][]string
+//   - rate ports.Rate
+func (_e *LimitStore_Expecter) TakeAny(ctx interface{}, keys interface{}, rate interface{}) *LimitStore_TakeAny_Call {
+	return &LimitStore_TakeAny_Call{Call: _e.mock.On("TakeAny", ctx, keys, rate)}
+}
+
+func (_c *LimitStore_TakeAny_Call) Run(run func(ctx context.Context, keys [][]string, rate ports.Rate)) *LimitStore_TakeAny_Call {
+	_c.Call.Run(func(args mock.Arguments) {
+		run(args[0].(context.Context), args[1].([][]string), args[2].(ports.Rate))
+	})
+	return _c
+}
+
+func (_c *LimitStore_TakeAny_Call) Return(_a0 ports.Verdict, _a1 error) *LimitStore_TakeAny_Call {
+	_c.Call.Return(_a0, _a1)
+	return _c
+}
+
+func (_c *LimitStore_TakeAny_Call) RunAndReturn(run func(context.Context, [][]string, ports.Rate) (ports.Verdict, error)) *LimitStore_TakeAny_Call {
+	_c.Call.Return(run)
+	return _c
+}
+
 // NewLimitStore creates a new instance of LimitStore. It also registers a testing interface on the mock and a cleanup function to assert the mocks expectations.
 // The first argument is typically a *testing.T value.
 func NewLimitStore(t interface {

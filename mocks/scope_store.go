@@ -5,6 +5,9 @@ package mocks
 import (
 	context "context"
 
+	execution "github.com/symphainy/symphainy/domain/execution"
+	identity "github.com/symphainy/symphainy/domain/identity"
+
 	mock "github.com/stretchr/testify/mock"
 )
 
@@ -19,6 +22,54 @@ type ScopeStore_Expecter struct {
 
 func (_m *ScopeStore) EXPECT() *ScopeStore_Expecter {
 	return &ScopeStore_Expecter{mock: &_m.Mock}
+}
+
+// Held provides a mock function with given fields: ctx, l, scope
+func (_m *ScopeStore) Held(ctx context.Context, l execution.Lease, scope identity.Scope) error {
+	ret := _m.Called(ctx, l, scope)
+
+	if len(ret) == 0 {
+		panic("no return value specified for Held")
+	}
+
+	var r0 error
+	if rf, ok := ret.Get(0).(func(context.Context, execution.Lease, identity.Scope) error); ok {
+		r0 = rf(ctx, l, scope)
+	} else {
+		r0 = ret.Error(0)
+	}
+
+	return r0
+}
+
+// ScopeStore_Held_Call is a *mock.Call that shadows Run/Return methods with type explicit version for method 'Held'
+type ScopeStore_Held_Call struct {
+	*mock.Call
+}
+
+// Held is a helper method to define mock.On call
+//   - ctx context.Context
+//   - l execution.Lease
+//   - scope identity.Scope
+func (_e *ScopeStore_Expecter) Held(ctx interface{}, l interface{}, scope interface{}) *ScopeStore_Held_Call {
+	return &ScopeStore_Held_Call{Call: _e.mock.On("Held", ctx, l, scope)}
+}
+
+func (_c *ScopeStore_Held_Call) Run(run func(ctx context.Context, l execution.Lease, scope identity.Scope)) *ScopeStore_Held_Call {
+	_c.Call.Run(func(args mock.Arguments) {
+		run(args[0].(context.Context), args[1].(execution.Lease), args[2].(identity.Scope))
+	})
+	return _c
+}
+
+func (_c *ScopeStore_Held_Call) Return(_a0 error) *ScopeStore_Held_Call {
+	_c.Call.Return(_a0)
+	return _c
+}
+
+func (_c *ScopeStore_Held_Call) RunAndReturn(run func(context.Context, execution.Lease, identity.Scope) error) *ScopeStore_Held_Call {
+	_c.Call.Return(run)
+	return _c
 }
 
 // Pin provides a mock function with given fields: ctx, sessionID

@@ -69,6 +69,53 @@ func (_c *UnitOfWork_Do_Call) RunAndReturn(run func(context.Context, func(contex
 	return _c
 }
 
+// Look provides a mock function with given fields: ctx, fn
+func (_m *UnitOfWork) Look(ctx context.Context, fn func(context.Context, ports.Tx) error) error {
+	ret := _m.Called(ctx, fn)
+
+	if len(ret) == 0 {
+		panic("no return value specified for Look")
+	}
+
+	var r0 error
+	if rf, ok := ret.Get(0).(func(context.Context, func(context.Context, ports.Tx) error) error); ok {
+		r0 = rf(ctx, fn)
+	} else {
+		r0 = ret.Error(0)
+	}
+
+	return r0
+}
+
+// UnitOfWork_Look_Call is a *mock.Call that shadows Run/Return methods with type explicit version for method 'Look'
+type UnitOfWork_Look_Call struct {
+	*mock.Call
+}
+
+// Look is a helper method to define mock.On call
+//   - ctx context.Context
+//   - fn func(context.Context , ports.Tx) error
+func (_e *UnitOfWork_Expecter) Look(ctx interface{}, fn interface{}) *UnitOfWork_Look_Call {
+	return &UnitOfWork_Look_Call{Call: _e.mock.On("Look", ctx, fn)}
+}
+
+func (_c *UnitOfWork_Look_Call) Run(run func(ctx context.Context, fn func(context.Context, ports.Tx) error)) *UnitOfWork_Look_Call {
+	_c.Call.Run(func(args mock.Arguments) {
+		run(args[0].(context.Context), args[1].(func(context.Context, ports.Tx) error))
+	})
+	return _c
+}
+
+func (_c *UnitOfWork_Look_Call) Return(_a0 error) *UnitOfWork_Look_Call {
+	_c.Call.Return(_a0)
+	return _c
+}
+
+func (_c *UnitOfWork_Look_Call) RunAndReturn(run func(context.Context, func(context.Context, ports.Tx) error) error) *UnitOfWork_Look_Call {
+	_c.Call.Return(run)
+	return _c
+}
+
 // View provides a mock function with given fields: ctx, fn
 func (_m *UnitOfWork) View(ctx context.Context, fn func(context.Context, ports.Tx) error) error {
 	ret := _m.Called(ctx, fn)

@@ -22,6 +22,9 @@ type Verdict struct {
 type LimitStore interface {
 	// Take counts one event under the key, a tuple whose parts never run together. A refused event does not count.
 	Take(ctx context.Context, key []string, rate Rate) (Verdict, error)
+	// TakeAny counts one event under the first of the keys if that allows it, else under another that does: the keys are shares of one limit,
+	// each with the same rate, so that those who count do not wait for each other. Refused means that no key allows it.
+	TakeAny(ctx context.Context, keys [][]string, rate Rate) (Verdict, error)
 	// Reset forgets the key.
 	Reset(ctx context.Context, key []string) error
 	// DeleteIdle removes keys that no longer limit anything at now.

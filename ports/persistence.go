@@ -22,6 +22,9 @@ type UnitOfWork interface {
 	Do(ctx context.Context, fn func(ctx context.Context, tx Tx) error) error
 	// View runs fn against one consistent, read-only view. Writes through tx fail.
 	View(ctx context.Context, fn func(ctx context.Context, tx Tx) error) error
+	// Look is View for a single read, or for reads that need not agree with each other: each sees what is committed when it is made, and costs
+	// one round trip.
+	Look(ctx context.Context, fn func(ctx context.Context, tx Tx) error) error
 }
 
 // Tx hands out the stores of one transaction: what is done through one Tx commits together or not at all.
@@ -135,9 +138,12 @@ type TicketStore interface {
 // ScopeStore keeps what is in an isolation scope together when the scope changes.
 type ScopeStore interface {
 	// Pin keeps an anonymous session anonymous until the transaction ends: an upgrade waits for it. ErrNotFound if the session is nobody's
-	// any more. What a visitor writes into the session's isolation scope without a lease is written under a pin; otherwise it could come
+	// any more, which may be the failure of the next call, or of the transaction. What a visitor writes into the session's isolation scope without a lease is written under a pin; otherwise it could come
 	// after an upgrade and stay behind in a scope that nobody reads.
 	Pin(ctx context.Context, sessionID string) error
+	// Held fails the transaction with ErrLeaseLost unless the lease still holds and its execution is in the scope. Nothing that the transaction
+	// reads afterwards is given before that is known; the failure may be the next call's, or the transaction's.
+	Held(ctx context.Context, l execution.Lease, scope identity.Scope) error
 	// Rekey gives all that the anonymous session made (executions with their steps and events, artifacts, contracts, taken space, pending intents,
 	// conversations, messages, idempotency keys) to the tenant and user. Audit records stay where they were written.
 	Rekey(ctx context.Context, sessionID, tenantID, userID string) error

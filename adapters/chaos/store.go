@@ -59,6 +59,20 @@ func (s *Store) View(ctx context.Context, fn func(ctx context.Context, tx ports.
 	return err
 }
 
+// Look runs fn; mistake B6 reads what is not committed yet, and B10 reads memory where the store is gone.
+func (s *Store) Look(ctx context.Context, fn func(ctx context.Context, tx ports.Tx) error) error {
+	err := s.UnitOfWork.Look(ctx, func(ctx context.Context, tx ports.Tx) error {
+		if publishEarly {
+			tx.Events = early{tx.Events, s.bugs}
+		}
+		return fn(ctx, tx)
+	})
+	if memoryFallBack && fault.KindOf(err) == fault.Unavailable {
+		return s.bugs.memory.Look(context.WithoutCancel(ctx), fn)
+	}
+	return err
+}
+
 // doing is one transaction.
 type doing struct {
 	points *Points

@@ -192,13 +192,13 @@ func (s artifacts) List(ctx context.Context, scope identity.Scope, f ports.Artif
 	if f.MaxSize > 0 {
 		c.add("size <= ?", f.MaxSize)
 	}
-	total, err := s.t.count(ctx, "artifacts", c)
-	if err != nil || total <= int64(w.Offset) {
-		return []artifact.Artifact{}, total, err
-	}
 	rows, err := many[artifactRow](ctx, s.t, "SELECT "+columns[artifactRow]()+" FROM artifacts WHERE "+c.sql()+
-		" ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?", append(c.args, w.Limit, w.Offset)...)
+		" ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?", append(c.args[:len(c.args):len(c.args)], w.Limit, w.Offset)...)
 	list, err := convert(rows, err, artifactRow.artifact)
+	if err != nil || w.Offset == 0 && len(list) < w.Limit { // all there is
+		return list, int64(len(list)), err
+	}
+	total, err := s.t.count(ctx, "artifacts", c)
 	return list, total, err
 }
 

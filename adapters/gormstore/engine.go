@@ -18,12 +18,24 @@ var errClosed = errors.New("the store is closed")
 
 // engine is what differs between the databases: how transactions are had.
 type engine interface {
-	// begin gives a transaction; a read-only one sees one snapshot and cannot write.
-	begin(ctx context.Context, readOnly bool) (*scopedTx, error)
+	// begin gives a transaction of a kind.
+	begin(ctx context.Context, k kind) (*scopedTx, error)
 	// ping reports whether the database answers.
 	ping(ctx context.Context) error
 	close() error
 }
+
+// kind is what a transaction is for.
+type kind int
+
+const (
+	// writing reads and writes.
+	writing kind = iota
+	// viewing sees one snapshot and cannot write.
+	viewing
+	// looking cannot write either, and each of its statements sees what is committed when it is sent.
+	looking
+)
 
 // openTx is one open transaction on one connection, used by one goroutine.
 type openTx interface {
@@ -40,6 +52,12 @@ type direct interface {
 	rows(ctx context.Context, text string, args []any) (resultRows, error)
 	run(ctx context.Context, text string, args []any) (pgconn.CommandTag, error)
 	later(text string, args []any)
+	// expect is later for a query that has to find something: if it does not, missing is the transaction's failure.
+	expect(ctx context.Context, text string, args []any, missing error) error
+	// settle sends what waits if anything is expected of it.
+	settle(ctx context.Context) error
+	// enter makes the statements that follow those of a tenant.
+	enter(tenantID string) error
 	// native is pgx's own transaction.
 	native(ctx context.Context) (pgx.Tx, error)
 }

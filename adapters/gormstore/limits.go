@@ -57,6 +57,39 @@ func (s limits) Take(ctx context.Context, key []string, rate ports.Rate) (ports.
 	return ports.Verdict{RetryAfter: time.Duration(max(wait, 1)) * time.Microsecond}, nil
 }
 
+// TakeAny looks at the other keys only when the first refuses, and then takes the one that has the most left.
+func (s limits) TakeAny(ctx context.Context, keys [][]string, rate ports.Rate) (ports.Verdict, error) {
+	if len(keys) == 0 {
+		return ports.Verdict{}, errScope
+	}
+	first, err := s.Take(ctx, keys[0], rate)
+	if err != nil || first.Allowed || len(keys) == 1 {
+		return first, err
+	}
+	ids := make([][]byte, len(keys))
+	byID := make(map[string][]string, len(keys))
+	for i, key := range keys {
+		ids[i] = limitID(key)
+		byID[string(ids[i])] = key
+	}
+	rows, err := many[struct {
+		ID  []byte `gorm:"column:id"`
+		Tat int64  `gorm:"column:tat"`
+	}](ctx, s.t, "SELECT id, tat FROM rate_limits WHERE id IN ? ORDER BY tat DESC", ids)
+	if err != nil {
+		return ports.Verdict{}, err
+	}
+	best := keys[0]
+	for _, row := range rows {
+		best = byID[string(row.ID)]
+		delete(byID, string(row.ID))
+	}
+	for _, unused := range byID {
+		best = unused
+	}
+	return s.Take(ctx, best, rate)
+}
+
 func (s limits) Reset(ctx context.Context, key []string) error {
 	_, err := s.t.exec(ctx, "DELETE FROM rate_limits WHERE id = ?", limitID(key))
 	return err

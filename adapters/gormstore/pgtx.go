@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -20,6 +21,8 @@ type pgTx struct {
 	conn   *pgx.Conn
 	// ahead are statements to send before the next one.
 	ahead []statement
+	// failed is what was expected and missing: nothing of the transaction may be stored.
+	failed error
 	// begun tells that the server has answered in this transaction.
 	begun bool
 }
@@ -28,6 +31,8 @@ type pgTx struct {
 type statement struct {
 	text string
 	args []any
+	// missing, if set, is the failure if the statement touches or finds no row.
+	missing error
 }
 
 // connect takes a connection of the pool.
@@ -51,8 +56,33 @@ func (t *pgTx) connect(ctx context.Context) error {
 	return nil
 }
 
+// enter sets the tenant for the statements that follow.
+func (t *pgTx) enter(tenantID string) error {
+	t.later(settingTenant, []any{tenantID})
+	return nil
+}
+
 // later sends a statement with the next one. Its failure is that one's, or COMMIT's.
-func (t *pgTx) later(text string, args []any) { t.ahead = append(t.ahead, statement{text, args}) }
+func (t *pgTx) later(text string, args []any) {
+	t.ahead = append(t.ahead, statement{text: text, args: args})
+}
+
+// expect sends a query with the next statement; that it finds nothing is that one's failure, or settle's.
+func (t *pgTx) expect(_ context.Context, text string, args []any, missing error) error {
+	t.ahead = append(t.ahead, statement{text, args, missing})
+	return nil
+}
+
+// settle sends what waits if something is expected of it: a COMMIT in the same round trip would come before the answer.
+func (t *pgTx) settle(ctx context.Context) error {
+	if t.failed != nil {
+		return t.failed
+	}
+	if slices.ContainsFunc(t.ahead, func(s statement) bool { return s.missing != nil }) {
+		return t.flush(ctx)
+	}
+	return nil
+}
 
 // rows sends a statement with all that waits, and gives its result.
 func (t *pgTx) rows(ctx context.Context, text string, args []any) (resultRows, error) {
@@ -72,6 +102,9 @@ func (t *pgTx) rows(ctx context.Context, text string, args []any) (resultRows, e
 }
 
 func (t *pgTx) send(ctx context.Context, text string, args []any) (*pgRows, error) {
+	if t.failed != nil {
+		return nil, t.failed
+	}
 	if len(t.ahead) == 0 {
 		rows, err := t.conn.Query(ctx, text, args...)
 		if err != nil {
@@ -85,8 +118,12 @@ func (t *pgTx) send(ctx context.Context, text string, args []any) (*pgRows, erro
 	}
 	batch.Queue(text, args...)
 	results := t.conn.SendBatch(ctx, batch)
-	for range t.ahead {
-		if _, err := results.Exec(); err != nil {
+	for _, s := range t.ahead {
+		tag, err := results.Exec()
+		if err == nil {
+			err = t.found(s, tag)
+		}
+		if err != nil {
 			return nil, errors.Join(err, results.Close())
 		}
 	}
@@ -101,10 +138,15 @@ func (t *pgTx) send(ctx context.Context, text string, args []any) (*pgRows, erro
 // run sends a statement with all that waits, and gives how it ended.
 func (t *pgTx) run(ctx context.Context, text string, args []any) (pgconn.CommandTag, error) {
 	rows, err := t.rows(ctx, text, args)
+	return ended(rows, err)
+}
+
+// ended reads a result to its end.
+func ended(rows resultRows, err error) (pgconn.CommandTag, error) {
 	if err != nil {
 		return pgconn.CommandTag{}, err
 	}
-	own := rows.(*pgRows) //nolint:forcetypeassert // rows gives nothing else
+	own := rows.(*pgRows) //nolint:forcetypeassert // PostgreSQL gives nothing else
 	err = own.Close()
 	return own.CommandTag(), err
 }
@@ -116,8 +158,20 @@ func (t *pgTx) flush(ctx context.Context) error {
 	}
 	last := t.ahead[len(t.ahead)-1]
 	t.ahead = t.ahead[:len(t.ahead)-1]
-	_, err := t.run(ctx, last.text, last.args)
-	return err
+	tag, err := t.run(ctx, last.text, last.args)
+	if err != nil {
+		return err
+	}
+	return t.found(last, tag)
+}
+
+// found fails the transaction if a statement has not found what is expected of it.
+func (t *pgTx) found(s statement, tag pgconn.CommandTag) error {
+	if s.missing != nil && tag.RowsAffected() == 0 {
+		t.failed = s.missing
+		return s.missing
+	}
+	return nil
 }
 
 // native gives pgx's own transaction on the connection, for River.
@@ -150,10 +204,10 @@ func (t *pgTx) commit(ctx context.Context) error {
 	return nil // stored: a connection that does not go back to its pool is the pool's to replace
 }
 
-// open sends what waits if nothing was sent before: until then another connection can be taken, which a COMMIT must not do.
+// open sends what waits if something is expected of it, or nothing was sent before: until then another connection can be taken, which a COMMIT must not do.
 func (t *pgTx) open(ctx context.Context) error {
 	if t.begun {
-		return nil
+		return t.settle(ctx)
 	}
 	return t.flush(ctx)
 }

@@ -22,7 +22,7 @@ func TestASessionsHistoryDoesNotSlowItsStreams(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	from, args := changed("ten", ports.ExecutionFilter{SessionID: "ses", ActiveSince: systemClock{}.Now()})
 	var plan []string
-	require.NoError(t, s.attempt(t.Context(), true, func(ctx context.Context, tx ports.Tx) error {
+	require.NoError(t, s.attempt(t.Context(), viewing, func(ctx context.Context, tx ports.Tx) error {
 		require.NoError(t, tx.Executions.(executions).t.across(ctx))
 		rows, err := many[struct {
 			ID      int    `gorm:"column:id"`
@@ -52,7 +52,7 @@ func TestTurnsReadTheIndexInItsOrder(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	for _, half := range []string{"e.tenant_id > ?", "e.tenant_id <= ?"} {
-		require.NoError(t, s.attempt(t.Context(), true, func(ctx context.Context, tx ports.Tx) error {
+		require.NoError(t, s.attempt(t.Context(), viewing, func(ctx context.Context, tx ports.Tx) error {
 			require.NoError(t, tx.Executions.(executions).t.across(ctx))
 			rows, err := many[struct {
 				ID      int    `gorm:"column:id"`
@@ -78,7 +78,7 @@ func TestDecisionsReadTheirIndex(t *testing.T) {
 	s, err := Open(t.Context(), cfg)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
-	require.NoError(t, s.attempt(t.Context(), true, func(ctx context.Context, tx ports.Tx) error {
+	require.NoError(t, s.attempt(t.Context(), viewing, func(ctx context.Context, tx ports.Tx) error {
 		require.NoError(t, tx.Executions.(executions).t.across(ctx))
 		rows, err := many[struct {
 			ID      int    `gorm:"column:id"`
@@ -123,7 +123,7 @@ func TestDecisionsReadTheirIndexOnPostgres(t *testing.T) {
 	s, err := Open(t.Context(), cfg)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
-	require.NoError(t, s.attempt(t.Context(), false, func(ctx context.Context, tx ports.Tx) error {
+	require.NoError(t, s.attempt(t.Context(), writing, func(ctx context.Context, tx ports.Tx) error {
 		in := tx.Executions.(executions).t
 		require.NoError(t, in.across(ctx))
 		// An empty table is read whole whatever there is: the question is which way it is read when that costs.

@@ -55,8 +55,13 @@ func pgConfig(cfg Config, url string) (*pgx.ConnConfig, error) {
 func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
 // begin gives a transaction that begins with its first statement.
-func (e *pgEngine) begin(_ context.Context, readOnly bool) (*scopedTx, error) {
-	return &scopedTx{pool: e.db, begin: func(ctx context.Context, tenantID string) (openTx, error) { return e.open(ctx, readOnly, tenantID) }}, nil
+func (e *pgEngine) begin(_ context.Context, k kind) (*scopedTx, error) {
+	return &scopedTx{pool: e.db, begin: func(ctx context.Context, tenantID string) (openTx, error) {
+		if k == looking {
+			return e.look(ctx, tenantID)
+		}
+		return e.open(ctx, k == viewing, tenantID)
+	}}, nil
 }
 
 // open takes a connection. The statements that begin the transaction go out with its first one.

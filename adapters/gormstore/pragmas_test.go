@@ -14,13 +14,13 @@ func TestPragmas(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { require.NoError(t, s.Close()) }()
 	for _, part := range []struct {
-		view bool
+		kind kind
 		want map[string]string
 	}{
-		{false, map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000", "query_only": "0"}},
-		{true, map[string]string{"journal_mode": "wal", "query_only": "1", "busy_timeout": "5000"}},
+		{writing, map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000", "query_only": "0"}},
+		{viewing, map[string]string{"journal_mode": "wal", "query_only": "1", "busy_timeout": "5000"}},
 	} {
-		tx, err := s.engine.begin(t.Context(), part.view)
+		tx, err := s.engine.begin(t.Context(), part.kind)
 		require.NoError(t, err)
 		for pragma, want := range part.want {
 			var got string

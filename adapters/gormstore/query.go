@@ -29,6 +29,12 @@ func (t *transaction) exec(ctx context.Context, sql string, args ...any) (int64,
 	return n, translate(ctx, err)
 }
 
+// expect runs a query that has to find something. That it does not is the transaction's failure, which the next statement, or the transaction's end, reports.
+func (t *transaction) expect(ctx context.Context, missing error, sql string, args ...any) error {
+	text, values := t.bind(sql, args)
+	return translate(ctx, t.scoped.expect(ctx, text, values, missing))
+}
+
 // insert stores a row; a key that exists is ErrDuplicate and leaves the transaction usable.
 func (t *transaction) insert(ctx context.Context, row any) error {
 	res := t.on(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(row)

@@ -48,7 +48,7 @@ func openFileReadOnly(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: open %s: %w", path, err)
 	}
-	e := readOnly{fileReader{newSlots(db, cfg.Readers, "BEGIN")}}
+	e := readOnly{fileReader{newSlots(db, cfg.Readers)}}
 	if err := checkSchema(ctx, cfg, db); err != nil {
 		return nil, errors.Join(err, e.close())
 	}
@@ -58,18 +58,18 @@ func openFileReadOnly(ctx context.Context, cfg Config) (*Store, error) {
 // readOnly is an engine without writes.
 type readOnly struct{ engine }
 
-func (e readOnly) begin(ctx context.Context, view bool) (*scopedTx, error) {
-	if !view {
+func (e readOnly) begin(ctx context.Context, k kind) (*scopedTx, error) {
+	if k == writing {
 		return nil, errView
 	}
-	return e.engine.begin(ctx, true)
+	return e.engine.begin(ctx, k)
 }
 
 // fileReader is a SQLite file that is only read.
 type fileReader struct{ readers *slots }
 
-func (e fileReader) begin(ctx context.Context, _ bool) (*scopedTx, error) {
-	return scopedOn(e.readers.begin(ctx))
+func (e fileReader) begin(ctx context.Context, k kind) (*scopedTx, error) {
+	return scopedOn(e.readers.begin(ctx, k))
 }
 
 func (e fileReader) ping(ctx context.Context) error { return ping(ctx, e.readers) }

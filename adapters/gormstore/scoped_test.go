@@ -19,7 +19,7 @@ func TestAStatementThatForgetsItsTenantIsRefused(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	tried := 0
 	run := func(enter func(ctx context.Context, tr *transaction) error, text string, refused bool) {
-		err := s.attempt(t.Context(), false, func(ctx context.Context, tx ports.Tx) error {
+		err := s.attempt(t.Context(), writing, func(ctx context.Context, tx ports.Tx) error {
 			tr := tx.Executions.(executions).t
 			if enter != nil {
 				require.NoError(t, enter(ctx, tr))
@@ -43,7 +43,7 @@ func TestAStatementThatForgetsItsTenantIsRefused(t *testing.T) {
 		run(all, "SELECT 1 FROM "+table, false)
 	}
 	run(nil, "SELECT 1 FROM sessions", false)
-	require.NoError(t, s.attempt(t.Context(), false, func(ctx context.Context, tx ports.Tx) error {
+	require.NoError(t, s.attempt(t.Context(), writing, func(ctx context.Context, tx ports.Tx) error {
 		tr := tx.Executions.(executions).t
 		require.ErrorIs(t, tr.in(ctx, ""), errScope)
 		require.ErrorIs(t, tr.in(ctx, everyTenant), errScope, "nobody's id is that of all")
@@ -61,6 +61,6 @@ func TestATenantInAStatementIsPlain(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []statement{
 		{text: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"},
-		{"SELECT set_config('symphainy.tenant', $1, true)", []any{"ten_1"}}, // true: until the end of the transaction, not of the connection
+		{text: "SELECT set_config('symphainy.tenant', $1, true)", args: []any{"ten_1"}}, // true: until the end of the transaction, not of the connection
 	}, first)
 }

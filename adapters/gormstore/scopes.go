@@ -3,6 +3,9 @@ package gormstore
 import (
 	"context"
 
+	"github.com/symphainy/symphainy/domain/execution"
+	"github.com/symphainy/symphainy/domain/fault"
+	"github.com/symphainy/symphainy/domain/identity"
 	"github.com/symphainy/symphainy/ports"
 )
 
@@ -39,6 +42,16 @@ func (s scopes) Rekey(ctx context.Context, sessionID, tenantID, userID string) e
 	return s.rekeyIdempotency(ctx, sessionID, tenantID, userID)
 }
 
+// Held looks for the row as the lease and the scope say it is.
+func (s scopes) Held(ctx context.Context, l execution.Lease, scope identity.Scope) error {
+	if err := s.t.within(ctx, scope); err != nil {
+		return err
+	}
+	where, args := owned(scope)
+	return s.t.expect(ctx, execution.ErrLeaseLost, "SELECT id FROM executions WHERE "+where+" AND id = ? AND "+fenced+" AND state = 'running'",
+		append(args, l.ExecutionID, l.Owner, l.Fence)...)
+}
+
 // rekeyIdempotency moves the session's keys and leaves none behind. Where the user has the same key, the user's stays while it lives: it
 // is the older promise within the scope that both end up in.
 func (s scopes) rekeyIdempotency(ctx context.Context, sessionID, tenantID, userID string) error {
@@ -66,6 +79,5 @@ func (s scopes) Pin(ctx context.Context, id string) error {
 	if s.t.sqlite {
 		suffix = ""
 	}
-	_, err := one[idRow](ctx, s.t, "SELECT id FROM sessions WHERE id = ? AND owner_user_id IS NULL"+suffix, id)
-	return err
+	return s.t.expect(ctx, fault.ErrNotFound, "SELECT id FROM sessions WHERE id = ? AND owner_user_id IS NULL"+suffix, id)
 }

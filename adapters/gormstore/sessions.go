@@ -41,7 +41,7 @@ func (r sessionRow) session() session.Session {
 
 func (s sessions) Insert(ctx context.Context, in session.Session) error {
 	v := in.Snapshot()
-	return insertOne(ctx, s.t, sessionRow{
+	return insertLater(ctx, s.t, sessionRow{
 		ID: v.ID, State: string(v.State), OwnerUserID: textOrNull(v.OwnerUserID), TenantID: textOrNull(v.TenantID), Epoch: v.Epoch,
 		SecretHash: v.SecretHash, CreatedIPHash: v.CreatedIPHash, Metadata: v.Metadata, Version: v.Version, Created: at(v.CreatedAt),
 		Updated: at(v.UpdatedAt), LastSeen: at(v.LastSeenAt), Expires: at(v.ExpiresAt), Upgraded: at(v.UpgradedAt),

@@ -37,7 +37,7 @@ func openSQLite(cfg Config) (*sqliteEngine, *sql.DB, error) {
 		return nil, nil, errors.Join(fmt.Errorf("store: open %s: %w", path, err), lock.release())
 	}
 	writer.SetMaxOpenConns(1)
-	return &sqliteEngine{lock: lock, writer: newWriter(writer), readers: newSlots(reader, cfg.Readers, "BEGIN")}, writer, nil
+	return &sqliteEngine{lock: lock, writer: newWriter(writer), readers: newSlots(reader, cfg.Readers)}, writer, nil
 }
 
 // prepareFile makes the folder and the file, for their owner alone; SQLite gives the files beside it the same mode.
@@ -69,17 +69,17 @@ func readerDSN(path string) string {
 	return fileURL(path, "mode=ro&_busy_timeout=5000&_pragma=query_only(1)&_time_format=sqlite&_timezone=UTC")
 }
 
-func (e *sqliteEngine) begin(ctx context.Context, readOnly bool) (*scopedTx, error) {
-	if readOnly {
-		return scopedOn(e.readers.begin(ctx))
+func (e *sqliteEngine) begin(ctx context.Context, k kind) (*scopedTx, error) {
+	if k == writing {
+		return scopedOn(e.writer.begin(ctx))
 	}
-	return scopedOn(e.writer.begin(ctx))
+	return scopedOn(e.readers.begin(ctx, k))
 }
 
 func (e *sqliteEngine) ping(ctx context.Context) error { return ping(ctx, e.readers) }
 
 func ping(ctx context.Context, readers *slots) error {
-	s, err := readers.begin(ctx)
+	s, err := readers.begin(ctx, looking)
 	if err != nil {
 		return err
 	}
@@ -95,21 +95,20 @@ func (e *sqliteEngine) close() error {
 // slots hands out a fixed number of connections, first come, first served.
 type slots struct {
 	db     *sql.DB
-	start  string
 	free   chan *liteConn
 	closed chan struct{}
 	once   sync.Once
 }
 
-func newSlots(db *sql.DB, n int, start string) *slots {
-	s := &slots{db: db, start: start, free: make(chan *liteConn, n), closed: make(chan struct{})}
+func newSlots(db *sql.DB, n int) *slots {
+	s := &slots{db: db, free: make(chan *liteConn, n), closed: make(chan struct{})}
 	for range n {
 		s.free <- nil
 	}
 	return s
 }
 
-func (s *slots) begin(ctx context.Context) (openTx, error) {
+func (s *slots) begin(ctx context.Context, k kind) (openTx, error) {
 	select {
 	case <-s.closed:
 		return nil, errClosed
@@ -121,7 +120,7 @@ func (s *slots) begin(ctx context.Context) (openTx, error) {
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	case c := <-s.free:
-		t, err := s.open(ctx, c)
+		t, err := s.open(ctx, c, k)
 		if err != nil {
 			s.free <- nil
 			return nil, err
@@ -130,8 +129,8 @@ func (s *slots) begin(ctx context.Context) (openTx, error) {
 	}
 }
 
-// open begins a transaction on a connection, which is made if the slot has none.
-func (s *slots) open(ctx context.Context, c *liteConn) (*liteTx, error) {
+// open begins a transaction on a connection, which is made if the slot has none. A look needs none: each of its statements is one.
+func (s *slots) open(ctx context.Context, c *liteConn, k kind) (openTx, error) {
 	if c == nil {
 		conn, err := s.db.Conn(ctx)
 		if err != nil {
@@ -139,7 +138,10 @@ func (s *slots) open(ctx context.Context, c *liteConn) (*liteTx, error) {
 		}
 		c = &liteConn{Conn: conn, statements: map[string]*sql.Stmt{}}
 	}
-	if _, err := c.ExecContext(ctx, s.start); err != nil {
+	if k == looking {
+		return &liteLook{liteConn: c, home: s}, nil
+	}
+	if _, err := c.ExecContext(ctx, "BEGIN"); err != nil {
 		return nil, errors.Join(err, c.discard())
 	}
 	return &liteTx{liteConn: c, home: s}, nil
@@ -213,6 +215,26 @@ func (c *liteConn) discard() error {
 		err = errors.Join(err, s.Close())
 	}
 	return errors.Join(err, c.Close())
+}
+
+// liteLook is a connection of a pool, for statements that are each a transaction.
+type liteLook struct {
+	*liteConn
+	home *slots
+}
+
+// commit has nothing to store.
+func (l *liteLook) commit(context.Context) error { return l.rollback() }
+
+// rollback gives the connection back. One that the driver has closed is replaced.
+func (l *liteLook) rollback() error {
+	if l.Raw(func(any) error { return nil }) != nil {
+		_ = l.discard() // nothing of it is left to lose
+		l.home.free <- nil
+		return nil
+	}
+	l.home.free <- l.liteConn
+	return nil
 }
 
 // liteTx is a transaction on a connection of a pool.

@@ -83,6 +83,9 @@ type narrowedRow struct {
 func (t *transaction) narrowed(row narrowedRow, err error) (executionRow, error) {
 	if err == nil {
 		t.scoped.tenant = row.Tenant
+		if look, ok := t.scoped.openTx.(*pgLook); ok { // what its statement has set ended with it
+			err = look.enter(row.Tenant)
+		}
 	}
 	return row.Execution, err
 }
@@ -122,9 +125,8 @@ func (s *scopedTx) enter(ctx context.Context, tenantID string) error {
 		s.tenant = tenantID
 		return s.open(ctx)
 	}
-	s.openTx.(direct).later(settingTenant, []any{tenantID}) //nolint:forcetypeassert // PostgreSQL's is
 	s.tenant = tenantID
-	return nil
+	return s.openTx.(direct).enter(tenantID) //nolint:forcetypeassert // PostgreSQL's is
 }
 
 // settingTenant sets the tenant until the end of the transaction.
@@ -241,6 +243,33 @@ func (s *scopedTx) later(ctx context.Context, query string, args []any) error {
 	return err
 }
 
+// expect runs a query that has to find something; missing is the failure if not, on PostgreSQL at the latest at the transaction's end.
+func (s *scopedTx) expect(ctx context.Context, query string, args []any, missing error) error {
+	d, err := s.direct(ctx, query)
+	if err != nil {
+		return err
+	}
+	if d != nil {
+		return d.expect(ctx, query, args, missing)
+	}
+	rows, err := s.openTx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	if !rows.Next() {
+		err = missing
+	}
+	return errors.Join(rows.Err(), rows.Close(), err)
+}
+
+// settle makes sure of what is expected.
+func (s *scopedTx) settle(ctx context.Context) error {
+	if d, ok := s.openTx.(direct); ok {
+		return d.settle(ctx)
+	}
+	return nil
+}
+
 //nolint:gochecknoglobals // constant, and a cache of what never changes: the store's own texts
 var (
 	tenantTable = regexp.MustCompile(`\b(` + strings.Join(tenantTables(), "|") + `)\b`)
@@ -272,7 +301,7 @@ func beginning(readOnly bool, tenantID string) ([]statement, error) {
 	case !plainTenant.MatchString(tenantID):
 		return nil, errScope
 	}
-	return []statement{begin, {settingTenant, []any{tenantID}}}, nil
+	return []statement{begin, {text: settingTenant, args: []any{tenantID}}}, nil
 }
 
 // ErrPrivileged is a role that row-level security does not hold, or that owns the tables.

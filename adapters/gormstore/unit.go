@@ -16,7 +16,7 @@ import (
 // failures and deadlocks run fn again, a bounded number of times.
 func (s *Store) Do(ctx context.Context, fn func(ctx context.Context, tx ports.Tx) error) error {
 	for attempt := 0; ; attempt++ {
-		err := s.attempt(ctx, false, fn)
+		err := s.attempt(ctx, writing, fn)
 		if err == nil || attempt >= s.cfg.Retries || !conflicted(err) {
 			return err
 		}
@@ -38,16 +38,21 @@ func backoff(attempt int) time.Duration {
 
 // View runs fn in a read-only transaction that sees one snapshot.
 func (s *Store) View(ctx context.Context, fn func(ctx context.Context, tx ports.Tx) error) error {
-	return s.attempt(ctx, true, fn)
+	return s.attempt(ctx, viewing, fn)
 }
 
-func (s *Store) attempt(parent context.Context, view bool, fn func(ctx context.Context, tx ports.Tx) error) (err error) {
+// Look runs fn with reads that are transactions of their own: on PostgreSQL each is one round trip.
+func (s *Store) Look(ctx context.Context, fn func(ctx context.Context, tx ports.Tx) error) error {
+	return s.attempt(ctx, looking, fn)
+}
+
+func (s *Store) attempt(parent context.Context, k kind, fn func(ctx context.Context, tx ports.Tx) error) (err error) {
 	ctx, cancel := context.WithTimeout(parent, s.cfg.Timeout)
 	defer cancel()
 	if err := context.Cause(ctx); err != nil {
 		return translate(ctx, err)
 	}
-	open, err := s.engine.begin(ctx, view)
+	open, err := s.engine.begin(ctx, k)
 	if err != nil {
 		return translate(ctx, err)
 	}
@@ -60,7 +65,7 @@ func (s *Store) attempt(parent context.Context, view bool, fn func(ctx context.C
 			err = translate(ctx, void)
 		}
 	}()
-	t := &transaction{ctx: ctx, db: s.session(ctx, open), pool: open, scoped: open, dialect: s.dialect, bounds: s.cfg.Concurrency, view: view}
+	t := &transaction{ctx: ctx, db: s.session(ctx, open), pool: open, scoped: open, dialect: s.dialect, bounds: s.cfg.Concurrency, view: k != writing}
 	if err := fn(ctx, t.stores()); err != nil {
 		return err
 	}
@@ -69,8 +74,8 @@ func (s *Store) attempt(parent context.Context, view bool, fn func(ctx context.C
 			return translate(ctx, err)
 		}
 	}
-	if view {
-		return nil
+	if t.view {
+		return translate(ctx, open.settle(ctx))
 	}
 	over = true
 	if err := open.commit(ctx); err != nil {

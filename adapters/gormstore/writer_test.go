@@ -57,7 +57,7 @@ func together(t *testing.T, s *Store, first func(ctx context.Context, tx ports.T
 	entered, wait := make(chan struct{}), make(chan struct{})
 	var all sync.WaitGroup
 	all.Go(func() {
-		got[0] = s.attempt(t.Context(), false, func(ctx context.Context, tx ports.Tx) error {
+		got[0] = s.attempt(t.Context(), writing, func(ctx context.Context, tx ports.Tx) error {
 			close(entered)
 			<-wait
 			return first(ctx, tx)
@@ -65,7 +65,7 @@ func together(t *testing.T, s *Store, first func(ctx context.Context, tx ports.T
 	})
 	<-entered
 	for i, fn := range others {
-		all.Go(func() { got[i+1] = s.attempt(t.Context(), false, fn) })
+		all.Go(func() { got[i+1] = s.attempt(t.Context(), writing, fn) })
 		w.lined(t, i+1)
 	}
 	close(wait)

@@ -110,6 +110,14 @@ func (s blindStore) View(ctx context.Context, fn func(context.Context, ports.Tx)
 	return s.UnitOfWork.View(ctx, fn)
 }
 
+func (s blindStore) Look(ctx context.Context, fn func(context.Context, ports.Tx) error) error {
+	if s.blind.Load() > 0 {
+		s.blind.Add(-1)
+		return fault.ErrUnavailable
+	}
+	return s.UnitOfWork.Look(ctx, fn)
+}
+
 // waiter is a realm whose one intent waits until the test lets it go.
 type waiter struct{ gate chan struct{} }
 

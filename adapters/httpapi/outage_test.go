@@ -37,6 +37,13 @@ func (s outage) View(ctx context.Context, fn func(context.Context, ports.Tx) err
 	return s.UnitOfWork.View(ctx, fn)
 }
 
+func (s outage) Look(ctx context.Context, fn func(context.Context, ports.Tx) error) error {
+	if s.gone.Load() {
+		return fault.ErrUnavailable
+	}
+	return s.UnitOfWork.Look(ctx, fn)
+}
+
 // openRoutes are those that ask nobody who they are (contract.md §2), written once more: the table may not be wider than this.
 func openRoutes() []string {
 	return strings.Fields(`GET/ GET/health GET/health/live GET/health/ready GET/console GET/console/{file} GET/api/docs GET/api/docs/assets/{file}

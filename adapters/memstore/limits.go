@@ -33,6 +33,21 @@ func (s limits) Take(ctx context.Context, key []string, rate ports.Rate) (ports.
 	return ports.Verdict{Allowed: true}, nil
 }
 
+// TakeAny goes through the keys.
+func (s limits) TakeAny(ctx context.Context, keys [][]string, rate ports.Rate) (ports.Verdict, error) {
+	var soonest ports.Verdict
+	for i, key := range keys {
+		v, err := s.Take(ctx, key, rate)
+		if err != nil || v.Allowed {
+			return v, err
+		}
+		if i == 0 || v.RetryAfter < soonest.RetryAfter {
+			soonest = v
+		}
+	}
+	return soonest, nil
+}
+
 func (s limits) Reset(ctx context.Context, key []string) error {
 	if err := s.writes(ctx); err != nil {
 		return err

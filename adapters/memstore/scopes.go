@@ -7,6 +7,7 @@ import (
 	"github.com/symphainy/symphainy/domain/artifact"
 	"github.com/symphainy/symphainy/domain/execution"
 	"github.com/symphainy/symphainy/domain/fault"
+	"github.com/symphainy/symphainy/domain/identity"
 	"github.com/symphainy/symphainy/domain/intent"
 )
 
@@ -92,6 +93,20 @@ func (s scopes) rekeyIdempotency(sessionID, tenantID, userID string) {
 			s.st.idempotency.put(idempotencyKey(r), r)
 		}
 	}
+}
+
+func (s scopes) Held(ctx context.Context, l execution.Lease, scope identity.Scope) error {
+	if err := s.reads(ctx); err != nil {
+		return err
+	}
+	if !scope.Valid() {
+		return errScope
+	}
+	row, err := leases(s).held(l)
+	if err == nil && row.Scope() != scope {
+		err = execution.ErrLeaseLost
+	}
+	return err
 }
 
 func (s scopes) Pin(ctx context.Context, id string) error {

@@ -99,6 +99,11 @@ func (s *Store) View(ctx context.Context, fn func(ctx context.Context, tx ports.
 	return fn(context.WithValue(ctx, inside{s}, true), t.stores())
 }
 
+// Look is View: one state for all reads is more than is asked for.
+func (s *Store) Look(ctx context.Context, fn func(ctx context.Context, tx ports.Tx) error) error {
+	return s.View(ctx, fn)
+}
+
 func (s *Store) lock(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return fault.ErrUnavailable.Because(err)

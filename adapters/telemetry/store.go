@@ -52,6 +52,14 @@ func (w watched) View(ctx context.Context, fn func(ctx context.Context, tx ports
 	return err
 }
 
+// Look implements ports.UnitOfWork.
+func (w watched) Look(ctx context.Context, fn func(ctx context.Context, tx ports.Tx) error) error {
+	start := w.clock.Now()
+	err := w.inner.Look(ctx, fn)
+	w.metrics.transaction("read", w.clock.Now().Sub(start), err)
+	return err
+}
+
 // tally is what a transaction will have done once it has committed. It belongs to the transaction's goroutine.
 type tally struct {
 	metrics *Metrics

@@ -49,28 +49,41 @@ func visible() []artifact.State {
 // RealmState projects a session's artifacts, the newest 100 of each kind, for Session.state.realm_state: realm → list → entries. The
 // caller has checked the right to the session; the scope still decides what is seen.
 func (s *Service) RealmState(ctx context.Context, scope identity.Scope, sessionID string) (map[string]any, error) {
+	var few []artifact.Artifact
+	err := s.uow.Look(ctx, func(ctx context.Context, tx ports.Tx) (err error) {
+		few, err = readFew(ctx, tx, scope, sessionID)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if few != nil {
+		return project(ctx, ports.Tx{}, scope, sessionID, few)
+	}
 	var state map[string]any
-	err := s.uow.View(ctx, func(ctx context.Context, tx ports.Tx) error {
-		state = map[string]any{}
-		few, err := readFew(ctx, tx, scope, sessionID)
-		if err != nil {
-			return err
-		}
-		for _, sec := range sections() {
-			entries, err := sec.read(ctx, tx, scope, sessionID, few)
-			if err != nil {
-				return err
-			}
-			realm, _ := state[sec.realm].(map[string]any)
-			if realm == nil {
-				realm = map[string]any{}
-				state[sec.realm] = realm
-			}
-			realm[sec.list] = entries
-		}
-		return nil
+	err = s.uow.View(ctx, func(ctx context.Context, tx ports.Tx) (err error) {
+		state, err = project(ctx, tx, scope, sessionID, nil)
+		return err
 	})
 	return state, err
+}
+
+// project makes the realm state of few artifacts, or where few is nil of those that it reads.
+func project(ctx context.Context, tx ports.Tx, scope identity.Scope, sessionID string, few []artifact.Artifact) (map[string]any, error) {
+	state := map[string]any{}
+	for _, sec := range sections() {
+		entries, err := sec.read(ctx, tx, scope, sessionID, few)
+		if err != nil {
+			return nil, err
+		}
+		realm, _ := state[sec.realm].(map[string]any)
+		if realm == nil {
+			realm = map[string]any{}
+			state[sec.realm] = realm
+		}
+		realm[sec.list] = entries
+	}
+	return state, nil
 }
 
 // readFew gives everything of a session that has so little that no list of it can be cut: one look in place of one for each list, because

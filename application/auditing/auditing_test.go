@@ -49,6 +49,10 @@ func (t *tampered) View(ctx context.Context, fn func(context.Context, ports.Tx) 
 	return t.UnitOfWork.View(ctx, t.wrap(fn))
 }
 
+func (t *tampered) Look(ctx context.Context, fn func(context.Context, ports.Tx) error) error {
+	return t.UnitOfWork.Look(ctx, t.wrap(fn))
+}
+
 func (c tamperedChain) Head(ctx context.Context, tenantID string) (audit.Head, error) {
 	h, err := c.AuditChain.Head(ctx, tenantID)
 	if c.by.head != nil {

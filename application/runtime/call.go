@@ -192,6 +192,17 @@ func stepDraft(eventType string, s execution.Step, code string) event.Draft {
 
 // Read looks at the store under the execution's present scope.
 func (c *call) Read(ctx context.Context, fn func(ctx context.Context, tx ports.Tx, scope identity.Scope) error) error {
+	// It is nearly always in the scope in which it was claimed, and then there is nothing to wait for before the first read.
+	scope := c.claimed.Scope()
+	err := c.engine.UnitOfWork.View(ctx, func(ctx context.Context, tx ports.Tx) error {
+		if err := tx.Scopes.Held(ctx, c.claimed.Lease(), scope); err != nil {
+			return err
+		}
+		return fn(ctx, tx, scope)
+	})
+	if !errors.Is(err, execution.ErrLeaseLost) {
+		return err
+	}
 	return c.engine.UnitOfWork.View(ctx, func(ctx context.Context, tx ports.Tx) error {
 		ex, err := tx.Leases.Hold(ctx, c.claimed.Lease())
 		if err != nil {

@@ -15,7 +15,7 @@ import (
 // Execution reads one execution in scope.
 func (e *Engine) Execution(ctx context.Context, scope identity.Scope, id string) (execution.Snapshot, error) {
 	var s execution.Snapshot
-	err := e.UnitOfWork.View(ctx, func(ctx context.Context, tx ports.Tx) error {
+	err := e.UnitOfWork.Look(ctx, func(ctx context.Context, tx ports.Tx) error {
 		ex, err := tx.Executions.ByID(ctx, scope, id)
 		s = ex.Snapshot()
 		return err
@@ -26,7 +26,7 @@ func (e *Engine) Execution(ctx context.Context, scope identity.Scope, id string)
 // Executions lists executions in scope, newest first.
 func (e *Engine) Executions(ctx context.Context, scope identity.Scope, f ports.ExecutionFilter, page ports.Page) ([]execution.Snapshot, error) {
 	var list []execution.Snapshot
-	err := e.UnitOfWork.View(ctx, func(ctx context.Context, tx ports.Tx) error {
+	err := e.UnitOfWork.Look(ctx, func(ctx context.Context, tx ports.Tx) error {
 		found, err := tx.Executions.List(ctx, scope, f, page)
 		list = make([]execution.Snapshot, len(found))
 		for i, ex := range found {

@@ -195,7 +195,7 @@ func (e *Engine) loop(ctx context.Context, what string, every time.Duration, hin
 // sweep hands over due work that no job announces: lapsed leases, lost hints, lanes that became free.
 func (e *Engine) sweep(ctx context.Context) error {
 	var due []string
-	err := e.UnitOfWork.View(ctx, func(ctx context.Context, tx ports.Tx) (err error) {
+	err := e.UnitOfWork.Look(ctx, func(ctx context.Context, tx ports.Tx) (err error) {
 		due, err = tx.Leases.Due(ctx, sweepBatch)
 		return err
 	})

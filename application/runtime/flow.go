@@ -41,7 +41,7 @@ func (e *Engine) inTurn(ctx context.Context, id string) (string, error) {
 func (e *Engine) nextInTurn(ctx context.Context) (id string, err error) {
 	e.turn.mu.Lock()
 	defer e.turn.mu.Unlock()
-	err = e.UnitOfWork.View(ctx, func(ctx context.Context, tx ports.Tx) error {
+	err = e.UnitOfWork.Look(ctx, func(ctx context.Context, tx ports.Tx) error {
 		tenant, next, err := tx.Flow.NextInTurn(ctx, e.turn.last)
 		if next != "" {
 			e.turn.last = tenant

@@ -94,7 +94,7 @@ func (p *pulse) look(ctx context.Context, since time.Time) bool {
 		err := guarded(func() error {
 			ctx, cancel := context.WithTimeout(ctx, readTime)
 			defer cancel()
-			return p.engine.UnitOfWork.View(ctx, func(ctx context.Context, tx ports.Tx) (err error) {
+			return p.engine.UnitOfWork.Look(ctx, func(ctx context.Context, tx ports.Tx) (err error) {
 				active, err = tx.Activity.Active(ctx, some, since)
 				return err
 			})

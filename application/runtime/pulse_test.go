@@ -28,6 +28,10 @@ func (l *lively) View(ctx context.Context, fn func(context.Context, ports.Tx) er
 	return fn(ctx, ports.Tx{Activity: l})
 }
 
+func (l *lively) Look(ctx context.Context, fn func(context.Context, ports.Tx) error) error {
+	return fn(ctx, ports.Tx{Activity: l})
+}
+
 func (l *lively) Active(_ context.Context, sessions []ports.SessionKey, since time.Time) ([]ports.SessionKey, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

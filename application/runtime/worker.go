@@ -273,7 +273,7 @@ func (e *Engine) control(ctx context.Context, h ports.Hint) error {
 	if !here {
 		return nil
 	}
-	return e.UnitOfWork.View(ctx, func(ctx context.Context, tx ports.Tx) error {
+	return e.UnitOfWork.Look(ctx, func(ctx context.Context, tx ports.Tx) error {
 		ex, err := tx.Leases.Hold(ctx, r.lease)
 		switch {
 		case errors.Is(err, execution.ErrLeaseLost):

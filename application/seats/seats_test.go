@@ -50,6 +50,10 @@ func (s *tables) View(ctx context.Context, fn func(context.Context, ports.Tx) er
 	return s.Load().View(ctx, fn)
 }
 
+func (s *tables) Look(ctx context.Context, fn func(context.Context, ports.Tx) error) error {
+	return s.Load().Look(ctx, fn)
+}
+
 // counter starts a counter, which stops with the test unless crash, which stops it without a word, comes before.
 func (d *deployment) counter() (c *seats.Counter, crash func()) {
 	d.t.Helper()

@@ -18,7 +18,7 @@ func (g *Guard) byCookie(ctx context.Context, cookie string) (identity.Principal
 		return identity.Principal{}, fault.ErrUnauthenticated
 	}
 	var login session.Login
-	err := g.uow.View(ctx, func(ctx context.Context, tx ports.Tx) (err error) {
+	err := g.uow.Look(ctx, func(ctx context.Context, tx ports.Tx) (err error) {
 		login, err = tx.Logins.ByCookieHash(ctx, HashSecret(cookie))
 		return err
 	})

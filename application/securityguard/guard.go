@@ -92,7 +92,7 @@ func (g *Guard) bySecret(ctx context.Context, sessionID string, hash []byte) (s 
 	if sessionID != "" {
 		return g.Session(ctx, sessionID)
 	}
-	err = g.uow.View(ctx, func(ctx context.Context, tx ports.Tx) (err error) {
+	err = g.uow.Look(ctx, func(ctx context.Context, tx ports.Tx) (err error) {
 		s, err = tx.Sessions.BySecretHash(ctx, hash)
 		return err
 	})
@@ -229,7 +229,7 @@ func (g *Guard) Session(ctx context.Context, sessionID string) (session.Session,
 // look reads standings by session; what is unknown is left out.
 func (g *Guard) look(ctx context.Context, sessionIDs []string) (map[string]standing, error) {
 	found := make(map[string]standing, len(sessionIDs))
-	err := g.uow.View(ctx, func(ctx context.Context, tx ports.Tx) error {
+	err := g.uow.Look(ctx, func(ctx context.Context, tx ports.Tx) error {
 		clear(found)
 		rows, err := tx.Standings.Of(ctx, sessionIDs)
 		for _, row := range rows {

@@ -218,6 +218,15 @@ func (s *slowStore) View(ctx context.Context, fn func(ctx context.Context, tx po
 	return err
 }
 
+func (s *slowStore) Look(ctx context.Context, fn func(ctx context.Context, tx ports.Tx) error) error {
+	err := s.UnitOfWork.Look(ctx, fn)
+	s.once.Do(func() {
+		close(s.reading)
+		<-s.goOn
+	})
+	return err
+}
+
 func TestTheStoreIsAskedRarely(t *testing.T) {
 	k := authkit.New(t)
 	p := k.Caller(k.Register("ada").AccessToken)

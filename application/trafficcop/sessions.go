@@ -84,9 +84,9 @@ func (s *Sessions) CreateAnonymous(ctx context.Context, metadata []byte, c accou
 		if err := tx.Sessions.Insert(ctx, made); err != nil {
 			return err
 		}
-		// The counter that all share comes last, so that it is locked for the shortest time.
+		// The counter that others share comes last, so that it is locked for the shortest time.
 		limit = "total"
-		return take(ctx, tx, s.cfg.AnonymousTotal, "session.anonymous.total")
+		return s.takeTotal(ctx, tx)
 	})
 	if errors.Is(err, accounts.ErrRateLimited) {
 		return Created{}, s.limited(ctx, limit, err)
@@ -99,14 +99,7 @@ func (s *Sessions) CreateAnonymous(ctx context.Context, metadata []byte, c accou
 
 // take counts one event; a refusal is accounts.ErrRateLimited.
 func take(ctx context.Context, tx ports.Tx, rate ports.Rate, key ...string) error {
-	v, err := tx.Limits.Take(ctx, key, rate)
-	if err != nil {
-		return err
-	}
-	if !v.Allowed {
-		return accounts.ErrRateLimited.WithMsg("Too many new sessions; try again later.").After(v.RetryAfter)
-	}
-	return nil
+	return allowed(tx.Limits.Take(ctx, key, rate))
 }
 
 // addressHash lets an operator see that sessions come from one address without keeping the address.
@@ -138,7 +131,7 @@ func (s *Sessions) Create(ctx context.Context, p identity.Principal, metadata []
 func (s *Sessions) Resolve(ctx context.Context, p identity.Principal, sessionID string) (session.Session, error) {
 	now := s.d.Clock.Now()
 	var found session.Session
-	err := s.d.UnitOfWork.View(ctx, func(ctx context.Context, tx ports.Tx) (err error) {
+	err := s.d.UnitOfWork.Look(ctx, func(ctx context.Context, tx ports.Tx) (err error) {
 		found, err = visible(ctx, tx, p, sessionID, now)
 		return err
 	})

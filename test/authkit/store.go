@@ -111,6 +111,14 @@ func (s *Store) View(ctx context.Context, fn func(ctx context.Context, tx ports.
 	return s.UnitOfWork.View(ctx, func(ctx context.Context, tx ports.Tx) error { return fn(ctx, s.wrap(tx)) })
 }
 
+// Look is ports.UnitOfWork.
+func (s *Store) Look(ctx context.Context, fn func(ctx context.Context, tx ports.Tx) error) error {
+	if err := s.failing(); err != nil {
+		return err
+	}
+	return s.UnitOfWork.Look(ctx, func(ctx context.Context, tx ports.Tx) error { return fn(ctx, s.wrap(tx)) })
+}
+
 func (s *Store) failing() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

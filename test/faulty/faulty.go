@@ -130,6 +130,14 @@ func (s *Store) View(ctx context.Context, fn func(ctx context.Context, tx ports.
 	return s.next.View(ctx, func(ctx context.Context, tx ports.Tx) error { return fn(ctx, s.wrap(tx)) })
 }
 
+// Look passes the look on, with stores that may fail.
+func (s *Store) Look(ctx context.Context, fn func(ctx context.Context, tx ports.Tx) error) error {
+	if err := s.strike(View); err != nil {
+		return err
+	}
+	return s.next.Look(ctx, func(ctx context.Context, tx ports.Tx) error { return fn(ctx, s.wrap(tx)) })
+}
+
 func (s *Store) wrap(tx ports.Tx) ports.Tx {
 	return ports.Tx{
 		Users: usersStore{s, tx.Users}, Tenants: tenantsStore{s, tx.Tenants}, Sessions: sessionsStore{s, tx.Sessions}, Standings: standingsStore{s, tx.Standings},

@@ -92,6 +92,10 @@ func (bare) View(ctx context.Context, fn func(context.Context, ports.Tx) error) 
 	return fn(ctx, ports.Tx{})
 }
 
+func (bare) Look(ctx context.Context, fn func(context.Context, ports.Tx) error) error {
+	return fn(ctx, ports.Tx{})
+}
+
 func TestSweepMeetsEveryCall(t *testing.T) {
 	var struck []string
 	faulty.Sweep(t, func(t *testing.T, wrap func(ports.UnitOfWork) *faulty.Store) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/symphainy/symphainy/domain/execution"
 	"github.com/symphainy/symphainy/domain/identity"
 	"github.com/symphainy/symphainy/domain/session"
 	"github.com/symphainy/symphainy/ports"
@@ -176,6 +177,10 @@ func (s limitsStore) Take(ctx context.Context, key []string, rate ports.Rate) (p
 	return guard(s.faults, "Limits.Take", func() (ports.Verdict, error) { return s.next.Take(ctx, key, rate) })
 }
 
+func (s limitsStore) TakeAny(ctx context.Context, keys [][]string, rate ports.Rate) (ports.Verdict, error) {
+	return guard(s.faults, "Limits.TakeAny", func() (ports.Verdict, error) { return s.next.TakeAny(ctx, keys, rate) })
+}
+
 func (s limitsStore) Reset(ctx context.Context, key []string) error {
 	if err := s.faults.strike("Limits.Reset"); err != nil {
 		return err
@@ -197,6 +202,13 @@ func (s scopesStore) Rekey(ctx context.Context, sessionID, tenantID, userID stri
 		return err
 	}
 	return s.next.Rekey(ctx, sessionID, tenantID, userID)
+}
+
+func (s scopesStore) Held(ctx context.Context, l execution.Lease, scope identity.Scope) error {
+	if err := s.faults.strike("Scopes.Held"); err != nil {
+		return err
+	}
+	return s.next.Held(ctx, l, scope)
 }
 
 func (s scopesStore) Pin(ctx context.Context, id string) error {

@@ -101,6 +101,14 @@ func (o outage) View(ctx context.Context, fn func(context.Context, ports.Tx) err
 	return o.UnitOfWork.View(ctx, fn)
 }
 
+// Look fails while the store is down.
+func (o outage) Look(ctx context.Context, fn func(context.Context, ports.Tx) error) error {
+	if o.down.Load() {
+		return fault.ErrUnavailable
+	}
+	return o.UnitOfWork.Look(ctx, fn)
+}
+
 // NewWorld starts an engine over a store in memory and puts wrap's choice in front of it.
 func NewWorld(t *testing.T, wrap Wrap) *World {
 	t.Helper()

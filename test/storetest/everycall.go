@@ -37,8 +37,17 @@ func (s *suite) everyCall(t *testing.T) {
 	t.Run("writes fail in a view", func(t *testing.T) {
 		for name, write := range s.writes(b) {
 			require.Error(t, s.UnitOfWork.View(t.Context(), func(ctx context.Context, tx ports.Tx) error { return write(ctx, tx) }), name)
+			require.Error(t, s.UnitOfWork.Look(t.Context(), func(ctx context.Context, tx ports.Tx) error { return write(ctx, tx) }), "in a look: "+name)
 		}
 		s.requireBelongings(t, b)
+	})
+	t.Run("a look reads what a view reads", func(t *testing.T) {
+		for name, read := range reads(b) {
+			viewed := s.UnitOfWork.View(t.Context(), func(ctx context.Context, tx ports.Tx) error { return read(ctx, tx) })
+			looked := s.UnitOfWork.Look(t.Context(), func(ctx context.Context, tx ports.Tx) error { return read(ctx, tx) })
+			require.Equal(t, fault.KindOf(viewed), fault.KindOf(looked), "%s: %v and %v", name, viewed, looked)
+			require.Equal(t, viewed == nil, looked == nil, "%s: %v and %v", name, viewed, looked)
+		}
 	})
 	t.Run("a cancelled context", func(t *testing.T) {
 		gone, cancel := context.WithCancel(t.Context())

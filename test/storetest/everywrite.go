@@ -69,6 +69,9 @@ func (s *suite) platformWrites(b belongings) map[string]attempt {
 			_, err := tx.Tickets.DeleteExpired(ctx, s.at(0))
 			return err
 		},
+		"Limits.TakeAny": without(func(ctx context.Context, tx ports.Tx) (ports.Verdict, error) {
+			return tx.Limits.TakeAny(ctx, [][]string{key, {"another"}}, rate)
+		}),
 		"Limits.Take":       func(ctx context.Context, tx ports.Tx) error { _, err := tx.Limits.Take(ctx, key, rate); return err },
 		"Limits.Reset":      func(ctx context.Context, tx ports.Tx) error { return tx.Limits.Reset(ctx, key) },
 		"Limits.DeleteIdle": func(ctx context.Context, tx ports.Tx) error { _, err := tx.Limits.DeleteIdle(ctx, s.at(0)); return err },

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/symphainy/symphainy/domain/execution"
 	"github.com/symphainy/symphainy/domain/fault"
+	"github.com/symphainy/symphainy/domain/identity"
 	"github.com/symphainy/symphainy/domain/typeid"
 	"github.com/symphainy/symphainy/ports"
 )
@@ -189,6 +191,30 @@ func (s *suite) held(t *testing.T, h home) {
 	require.NoError(t, err, "in a view it reads")
 	same(t, claimed.Snapshot(), got.Snapshot())
 
+	within := func(l execution.Lease, scope identity.Scope) error {
+		errLook := s.UnitOfWork.Look(t.Context(), func(ctx context.Context, tx ports.Tx) error { return tx.Scopes.Held(ctx, l, scope) })
+		errDo := s.try(t, func(ctx context.Context, tx ports.Tx) error {
+			if err := tx.Scopes.Held(ctx, l, scope); err != nil {
+				return err
+			}
+			_, err := tx.Executions.ByID(ctx, scope, row.ID)
+			if errors.Is(err, fault.ErrNotFound) {
+				err = nil // a caller that swallows what it is told must fail all the same
+			}
+			return err
+		})
+		errView := s.UnitOfWork.View(t.Context(), func(ctx context.Context, tx ports.Tx) error {
+			_ = tx.Scopes.Held(ctx, l, scope)
+			_, err := tx.Executions.ByID(ctx, scope, row.ID)
+			return errors.Join(err, tx.Scopes.Held(ctx, l, scope))
+		})
+		require.Equal(t, errDo == nil, errLook == nil, "%v and %v", errDo, errLook)
+		require.Equal(t, errDo == nil, errView == nil, "%v and %v", errDo, errView)
+		return errDo
+	}
+	require.NoError(t, within(lease, h.scope))
+	require.ErrorIs(t, within(lease, identity.Scope{TenantID: h.tenantID, OwnerID: id(typeid.User)}), execution.ErrLeaseLost, "another's scope")
+
 	for name, l := range map[string]execution.Lease{
 		"an older fence": {ExecutionID: row.ID, Owner: "worker", Fence: lease.Fence - 1},
 		"a newer fence":  {ExecutionID: row.ID, Owner: "worker", Fence: lease.Fence + 1},
@@ -196,6 +222,7 @@ func (s *suite) held(t *testing.T, h home) {
 	} {
 		_, err := s.hold(t, l)
 		require.ErrorIs(t, err, execution.ErrLeaseLost, name)
+		require.ErrorIs(t, within(l, h.scope), execution.ErrLeaseLost, name)
 	}
 	s.do(t, func(ctx context.Context, tx ports.Tx) error {
 		e, err := tx.Leases.Hold(ctx, lease)

@@ -71,6 +71,27 @@ func (s *suite) limits(t *testing.T) {
 			require.False(t, mustTake(t, one, key...).Allowed, "%q", key)
 		}
 	})
+	t.Run("shares of a limit", func(t *testing.T) {
+		a, b, c := []string{"a", id(typeid.Session)}, []string{"b", id(typeid.Session)}, []string{"c", id(typeid.Session)}
+		takeAny := func(keys ...[]string) (v ports.Verdict) {
+			s.do(t, func(ctx context.Context, tx ports.Tx) (err error) {
+				v, err = tx.Limits.TakeAny(ctx, keys, three)
+				return err
+			})
+			return v
+		}
+		require.True(t, takeAny(b, c, a).Allowed)
+		for i := range 8 {
+			require.True(t, takeAny(a, b, c).Allowed, "%d of what is left in any of them", i)
+		}
+		refused := takeAny(a, b, c)
+		require.False(t, refused.Allowed)
+		require.Positive(t, refused.RetryAfter)
+		require.LessOrEqual(t, refused.RetryAfter, 20*time.Minute)
+		for _, key := range [][]string{a, b, c} {
+			require.False(t, mustTake(t, three, key...).Allowed, "each share was used up")
+		}
+	})
 	t.Run("no limit", func(t *testing.T) {
 		key := id(typeid.Session)
 		for range 10 {

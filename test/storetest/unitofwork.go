@@ -60,6 +60,20 @@ func (s *suite) unitOfWork(t *testing.T) {
 		boom := errors.New("boom")
 		require.Same(t, boom, s.UnitOfWork.View(t.Context(), func(context.Context, ports.Tx) error { return boom }))
 	})
+	t.Run("a look gives the error of its callback as it is", func(t *testing.T) {
+		boom := errors.New("boom")
+		require.Same(t, boom, s.UnitOfWork.Look(t.Context(), func(context.Context, ports.Tx) error { return boom }))
+	})
+	t.Run("a look sees what is committed", func(t *testing.T) {
+		u := s.newUser()
+		s.do(t, func(ctx context.Context, tx ports.Tx) error { return tx.Users.Insert(ctx, u) })
+		for range 3 {
+			require.NoError(t, s.UnitOfWork.Look(t.Context(), func(ctx context.Context, tx ports.Tx) error {
+				_, err := tx.Users.ByID(ctx, u.ID)
+				return err
+			}))
+		}
+	})
 	t.Run("cancelled contexts", s.cancelled)
 	t.Run("isolation", s.isolation)
 	if s.Conflict != nil {
@@ -86,6 +100,7 @@ func (s *suite) cancelled(t *testing.T) {
 	}
 	requireGone(t, s.UnitOfWork.Do(ctx, never))
 	requireGone(t, s.UnitOfWork.View(ctx, never))
+	requireGone(t, s.UnitOfWork.Look(ctx, never))
 }
 
 // requireGone requires the error of a caller whose context is over: unavailable, or the context's own.
