@@ -31,6 +31,7 @@ func (h *Hub) Agent() http.Handler {
 				s.greetsOlder = o.older
 				return h.authenticate(ctx, o, false)
 			},
+			prepare: func(ctx context.Context, who caller) error { return s.prepare(ctx, h, who) },
 			run: func(ctx context.Context, open *socket) {
 				s.socket = open
 				s.run(ctx)
@@ -43,48 +44,46 @@ func (h *Hub) Agent() http.Handler {
 type agentSocket struct {
 	*socket
 	feed follower
+	// recent is what the handshake has read of the session; the open socket does not keep it.
+	recent []execution.Snapshot
 	// greetsOlder tells that the handshake was an older client's, which waits for the greeting of its dialect.
 	greetsOlder bool
 }
 
+// prepare reads where the session stands.
+func (s *agentSocket) prepare(ctx context.Context, h *Hub, who caller) (err error) {
+	s.feed.since = h.Clock.Now().Add(-clockMargin)
+	s.recent, err = h.executions(ctx, who, ports.ExecutionFilter{ActiveSince: s.feed.since})
+	return err
+}
+
 // run says where the session stands, follows it, and reads until the end.
-func (s *agentSocket) run(ctx context.Context) {
+func (s *agentSocket) run(context.Context) {
 	who := s.caller()
-	var recent []execution.Snapshot
-	var err error
-	s.feed = follower{socket: s.socket, since: s.hub.Clock.Now().Add(-clockMargin), positions: map[string]int64{}, shown: map[string]bool{}}
-	s.aside("reader", func() { recent, err = s.executions(ctx, ports.ExecutionFilter{ActiveSince: s.feed.since}) })
-	if err != nil {
-		s.log.ErrorContext(ctx, "a socket could not read its session", "error", err)
-		s.conn.end(ending{closeTryLater, "store unavailable"})
-		return
-	}
-	hello := established{SessionID: who.session.ID(), IsAnonymous: who.principal.Anonymous(), Position: []position{}}
-	if id := who.principal.UserID; id != "" {
-		hello.UserID = &id
-	}
-	for _, e := range recent {
-		s.feed.positions[e.ID] = e.LastSeq
-		if e.State.Terminal() {
-			continue
+	s.feed.socket = s.socket
+	s.feed.key = tailKey{who.principal.Scope(), who.session.ID()}
+	s.feed.tail = s.hub.tails.hold(s.feed.key)
+	defer s.feed.leave()
+	s.feed.tail.welcome(&s.feed, s.recent, func(at []position) { //nolint:contextcheck // a tail has the life of its holders, none of whose contexts it is
+		hello := established{SessionID: who.session.ID(), IsAnonymous: who.principal.Anonymous(), Position: at}
+		if id := who.principal.UserID; id != "" {
+			hello.UserID = &id
 		}
-		hello.Position = append(hello.Position, position{ExecutionID: e.ID, ConversationID: e.Intent.Lane, Epoch: e.Epoch, Seq: e.LastSeq})
-	}
-	s.tell(eventEstablished, hello, runtimeEvent{})
+		s.tell(eventEstablished, hello, runtimeEvent{})
+	})
+	s.recent = nil
 	if s.greetsOlder {
 		s.greetOlder()
 	}
-	s.feed.begin(ctx, who.principal.Scope(), who.session.ID())
 	s.conn.read(s.message)
 }
 
 // executions gives those of the session that the filter lets through, oldest first.
-func (s *agentSocket) executions(ctx context.Context, filter ports.ExecutionFilter) ([]execution.Snapshot, error) {
-	who := s.caller()
+func (h *Hub) executions(ctx context.Context, who caller, filter ports.ExecutionFilter) ([]execution.Snapshot, error) {
 	filter.SessionID = who.session.ID()
 	var all []execution.Snapshot
 	for page := (ports.Page{Limit: listPage}); ; page.After = all[len(all)-1].ID {
-		list, err := s.hub.Runtime.Executions(ctx, who.principal.Scope(), filter, page)
+		list, err := h.Runtime.Executions(ctx, who.principal.Scope(), filter, page)
 		if err != nil {
 			return nil, err
 		}
@@ -150,7 +149,7 @@ func (s *agentSocket) say(ctx context.Context, data []byte) error {
 	if err != nil || !sent.Repeated {
 		return err
 	}
-	return s.feed.show(ctx, who.principal.Scope(), sent.Execution.ID, sent.Execution.Intent.Lane)
+	return s.feed.again(ctx, who.principal.Scope(), sent.Execution.ID, sent.Execution.Intent.Lane)
 }
 
 func (s *agentSocket) cancel(ctx context.Context, data []byte) error {
@@ -213,7 +212,7 @@ func (s *agentSocket) resumeConversation(ctx context.Context, who caller, name s
 	if err != nil {
 		return err
 	}
-	list, err := s.executions(ctx, ports.ExecutionFilter{Status: execution.Live()})
+	list, err := s.hub.executions(ctx, who, ports.ExecutionFilter{Status: execution.Live()})
 	if err != nil {
 		return err
 	}
@@ -249,7 +248,7 @@ func (s *agentSocket) upgrade(ctx context.Context, data []byte) error {
 	if err == nil {
 		s.tellUpgrade(up)
 	}
-	s.feed.begin(s.conn.ctx, who.principal.Scope(), who.session.ID()) //nolint:contextcheck // following outlives the message
+	s.feed.enter(who.principal.Scope(), who.session.ID()) //nolint:contextcheck // following outlives the message
 	return err
 }
 

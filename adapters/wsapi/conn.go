@@ -9,12 +9,15 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
 	"golang.org/x/time/rate"
+
+	"github.com/symphainy/symphainy/adapters/internal/wire"
 )
 
 // subprotocol is the only one that is ever echoed.
@@ -25,12 +28,14 @@ type conn struct {
 	cfg   Config
 	ws    *websocket.Conn
 	check *frameCheck
-	out   *outbox
+	out   outbox
 	// ctx ends with the socket; its cause is an ending, or the network's error.
-	ctx context.Context //nolint:containedctx // the life of the socket, shared by its goroutines
-	end context.CancelCauseFunc
-	// pong asks the writer for an answer to a ping; it holds the newest one.
-	pong chan []byte
+	ctx    context.Context //nolint:containedctx // the life of the socket, shared by its goroutines
+	cancel context.CancelCauseFunc
+	// guard runs a part of the socket; a panic ends the socket and nothing else.
+	guard func(part string, fn func())
+	// pinged is when the last ping was asked for; it is the watch's alone.
+	pinged time.Time
 	// quiet is set when the peer is gone, so that no close frame is worth writing.
 	quiet atomic.Bool
 	// heard is when a message came or a frame went out, in Unix nanoseconds, for the idle sweep.
@@ -51,13 +56,13 @@ func handshakeProblem(r *http.Request) string {
 	return ""
 }
 
-// readBuffer is small, because every open socket holds one and most messages are.
-const readBuffer = 1024
+// readBuffer is small, because every open socket holds one and most messages are; a larger message is read past it.
+const readBuffer = 256
 
 // upgrade answers 101 with header. Whatever goes wrong after this point is the socket's own. On an error nothing was answered and
 // the caller writes the problem, unless the connection is gone.
-func upgrade(w http.ResponseWriter, r *http.Request, header http.Header, cfg Config, buffers websocket.BufferPool) (*conn, error) {
-	hijacker := &hijacker{ResponseWriter: w, cfg: cfg}
+func upgrade(w http.ResponseWriter, r *http.Request, header http.Header, cfg Config, buffers, batches *sync.Pool) (*conn, error) {
+	hijacker := &hijacker{ResponseWriter: w, cfg: cfg, batches: batches}
 	up := websocket.Upgrader{
 		HandshakeTimeout: cfg.Handshake, ReadBufferSize: readBuffer, WriteBufferSize: 4096, WriteBufferPool: buffers, Subprotocols: []string{subprotocol},
 		EnableCompression: false,
@@ -69,15 +74,12 @@ func upgrade(w http.ResponseWriter, r *http.Request, header http.Header, cfg Con
 		return nil, err
 	}
 	ws.SetReadLimit(cfg.MaxMessage)
-	c := &conn{cfg: cfg, ws: ws, check: hijacker.check, out: newOutbox(cfg.QueueBytes, cfg.QueueFrames), pong: make(chan []byte, 1)}
-	c.ctx, c.end = context.WithCancelCause(context.WithoutCancel(r.Context()))
-	c.heard.Store(hostNow().UnixNano())
+	c := &conn{cfg: cfg, ws: ws, check: hijacker.check, out: outbox{maxBytes: cfg.QueueBytes, maxFrames: cfg.QueueFrames}, pinged: hostNow()}
+	// Of the request only its trace outlives it: everything else would be kept for the life of the socket.
+	c.ctx, c.cancel = context.WithCancelCause(wire.WithTrace(context.Background(), wire.TraceOn(r.Context())))
+	c.heard.Store(c.pinged.UnixNano())
 	ws.SetPingHandler(func(data string) error {
-		select { // only the newest ping needs an answer (RFC 6455 §5.5.3)
-		case <-c.pong:
-		default:
-		}
-		c.pong <- []byte(data)
+		c.startIf(c.out.control([]byte(data)))
 		return nil
 	})
 	return c, nil
@@ -86,8 +88,9 @@ func upgrade(w http.ResponseWriter, r *http.Request, header http.Header, cfg Con
 // hijacker puts a frameCheck between the socket and the library.
 type hijacker struct {
 	http.ResponseWriter
-	cfg   Config
-	check *frameCheck
+	cfg     Config
+	batches *sync.Pool
+	check   *frameCheck
 }
 
 // Hijack implements http.Hijacker.
@@ -96,19 +99,12 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	h.check = newFrameCheck(c, h.cfg)
+	h.check = newFrameCheck(c, h.cfg, h.batches)
 	return h.check, rw, nil
 }
 
 // idle gives how long nothing was said in either direction.
 func (c *conn) idle() time.Duration { return hostNow().Sub(time.Unix(0, c.heard.Load())) }
-
-// say queues a frame without waiting; a full queue ends the socket as a slow reader's.
-func (c *conn) say(frame []byte) {
-	if !c.out.put(frame) {
-		c.end(errSlow)
-	}
-}
 
 // read reads messages and hands them to handle, until the socket ends. It ends the socket with the reason itself.
 func (c *conn) read(handle func(data []byte)) {
@@ -160,71 +156,6 @@ func (c *conn) readEnding(err error) error {
 	return err
 }
 
-// write is the one writer: frames from the queue, pings, pongs, and at the end the close frame.
-func (c *conn) write() {
-	ping := time.NewTicker(c.cfg.Ping)
-	defer ping.Stop()
-	for {
-		for frame := c.out.take(); frame != nil; frame = c.out.take() {
-			if !c.frame(websocket.TextMessage, frame) {
-				return
-			}
-			c.heard.Store(hostNow().UnixNano())
-			if c.ctx.Err() != nil {
-				break
-			}
-		}
-		select {
-		case <-c.ctx.Done():
-			c.goodbye()
-			return
-		case <-c.out.more:
-		case data := <-c.pong:
-			if !c.frame(websocket.PongMessage, data) {
-				return
-			}
-		case <-ping.C:
-			if !c.frame(websocket.PingMessage, nil) {
-				return
-			}
-		}
-	}
-}
-
-// frame writes one frame under the write deadline; false if the socket is over.
-func (c *conn) frame(kind int, data []byte) bool {
-	err := c.ws.SetWriteDeadline(hostNow().Add(c.cfg.Write))
-	if err == nil {
-		err = c.ws.WriteMessage(kind, data)
-	}
-	if err != nil {
-		if !errors.Is(err, websocket.ErrCloseSent) {
-			c.quiet.Store(true)
-		}
-		c.end(err)
-	}
-	return err == nil
-}
-
-// goodbye writes what may still be seen, and the close frame.
-func (c *conn) goodbye() {
-	if c.quiet.Load() {
-		return
-	}
-	e := c.ending()
-	for e.flushes() {
-		frame := c.out.take()
-		if frame == nil {
-			break
-		}
-		if !c.frame(websocket.TextMessage, frame) {
-			return
-		}
-	}
-	c.out.clear()
-	_ = c.frame(websocket.CloseMessage, websocket.FormatCloseMessage(e.code, e.reason)) // refused when the library has sent one
-}
-
 // ending gives why the socket ended; a network error counts as an ordinary end.
 func (c *conn) ending() ending {
 	var e ending
@@ -234,8 +165,12 @@ func (c *conn) ending() ending {
 	return ending{closeNormal, "connection lost"}
 }
 
-// unread interrupts a read that waits, once the socket has ended.
-func (c *conn) unread() { c.check.interrupt() }
+// end ends the socket for a reason, which is the first one's: a read that waits is interrupted, and the last words are said.
+func (c *conn) end(cause error) {
+	c.cancel(cause)
+	c.check.interrupt()
+	c.startIf(c.out.end())
+}
 
 // kill closes the connection at once, whatever its goroutines do.
 func (c *conn) kill() {

@@ -2,12 +2,12 @@ package wsapi
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"maps"
-	"sync"
 	"time"
 
 	"github.com/symphainy/symphainy/domain/event"
-	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/domain/identity"
 	"github.com/symphainy/symphainy/ports"
 )
@@ -24,87 +24,148 @@ const (
 	followCalm = 10 * time.Second
 )
 
-// follower puts the events of the session's executions out on one socket. Replays and the live stream go through one lock and one map
-// of positions, so an event that both could bring goes out once, and none is skipped.
+// errCaughtUp ends following by oneself.
+var errCaughtUp = errors.New("the socket has what the tail has")
+
+// follower puts the events of the session's executions out on one socket. Mostly the tail of the session does that for all of them. While the
+// socket's reader replays, or the peer reads more slowly than events come, the follower has positions of its own, and follows by itself until it
+// has put out what the tail has; so an event that several ways could bring goes out once, and none is skipped.
 type follower struct {
 	socket *socket
-	// since is the handshake: executions that had ended before it are history.
+	// tail is what the socket shares with others; nil if it shares nothing.
+	tail *tail
+	key  tailKey
+	// since is the handshake, or when the follower left the tail: executions that had ended before it are history.
 	since time.Time
 
-	mu sync.Mutex
-	// positions is, by execution, the number after which the live stream goes on.
-	positions map[string]int64
-	// shown holds the executions of which this socket has put out something.
+	// What follows is guarded by tail.mu. ahead is, by execution, what the socket has been given beyond the tail; nil for nothing.
+	ahead map[string]int64
+	// shown holds the executions of which this socket has put out something, last the latest of them.
 	shown map[string]bool
-
-	// stop and done belong to the running goroutine; they are the reader's alone.
+	last  string
+	// paused keeps the follower apart.
+	paused bool
+	// stop and done belong to the goroutine that follows by itself.
 	stop context.CancelFunc
 	done chan struct{}
+
+	// positions is, by execution, the number after which the stream goes on. It belongs to whoever follows: that goroutine, or the reader while
+	// the follower is paused; the tail's sockets have none.
+	positions map[string]int64
 }
 
-// begin starts to follow in the scope that holds now, until pause or the end of ctx, the socket's.
-func (f *follower) begin(ctx context.Context, scope identity.Scope, sessionID string) {
-	ctx, cancel := context.WithCancel(ctx)
+// enter begins to follow a session from the positions that the follower has.
+func (f *follower) enter(scope identity.Scope, sessionID string) {
+	key := tailKey{scope, sessionID}
+	if f.tail == nil || f.key != key {
+		f.leave()
+		f.key, f.tail = key, f.socket.hub.tails.hold(key)
+	}
+	f.resume()
+}
+
+// leave ends following, and waits until nothing more comes out.
+func (f *follower) leave() {
+	if f.tail != nil {
+		f.pause()
+		f.socket.hub.tails.release(f.tail)
+		f.tail = nil
+	}
+}
+
+// pause stops following and waits until nothing more comes out. The positions are the caller's until resume.
+func (f *follower) pause() {
+	f.tail.mu.Lock()
+	f.paused = true
+	if _, live := f.tail.live[f]; live {
+		f.tail.part(f)
+		f.ahead = nil
+	}
+	stop, done := f.stop, f.done
+	f.tail.mu.Unlock()
+	if done != nil {
+		stop()
+		<-done
+	}
+}
+
+// resume goes on with the tail where that stands no further, else alone.
+func (f *follower) resume() {
+	f.tail.mu.Lock()
+	f.paused = false
+	f.tail.mu.Unlock()
+	if f.tail.rejoin(f) {
+		return
+	}
+	f.tail.mu.Lock()
+	defer f.tail.mu.Unlock()
+	f.begin()
+}
+
+// begin starts to follow alone; tail.mu is held.
+func (f *follower) begin() {
+	ctx, stop := context.WithCancel(f.socket.conn.ctx)
 	done := make(chan struct{})
-	f.stop, f.done = cancel, done
-	f.socket.start("follower", func() {
+	f.stop, f.done = stop, done
+	go f.socket.guarded("follower", func() {
 		defer close(done)
-		defer cancel()
-		f.follow(ctx, scope, sessionID)
+		defer stop()
+		f.follow(ctx, f.key)
 	})
 }
 
-// pause stops following and waits until nothing more comes out.
-func (f *follower) pause() {
-	f.stop()
-	<-f.done
-}
-
-// follow follows until ctx ends. Errors that the credential explains end the socket with that reason; others are tried again.
-func (f *follower) follow(ctx context.Context, scope identity.Scope, sessionID string) {
-	pause := followPause
-	for try := 1; ; try++ {
-		before, began := f.known(), hostNow()
-		err := f.socket.hub.Feed.FollowSession(ctx, scope, sessionID, before, f.since, func(batch []ports.SessionEvent) error {
-			try, pause = 1, followPause
+// follow follows alone until ctx ends or the tail is caught up with. Errors that the credential explains end the socket with that reason; others
+// are tried again.
+func (f *follower) follow(ctx context.Context, key tailKey) {
+	caughtUp := false
+	why := persist(ctx, f.socket.log(), func(well func()) error {
+		err := f.socket.hub.Feed.FollowSession(ctx, key.scope, key.session, maps.Clone(f.positions), f.since, func(batch []ports.SessionEvent) error {
+			well()
 			return f.deliver(ctx, batch)
 		})
+		if caughtUp = errors.Is(err, errCaughtUp); caughtUp {
+			return ending{closeNormal, "caught up"}
+		}
+		return err
+	})
+	if !caughtUp && ctx.Err() == nil {
+		f.socket.conn.end(why)
+	}
+}
+
+// persist calls follow again after errors until ctx ends, and gives what ends the sockets: the ending that an error is, or a store that does not
+// come back.
+func persist(ctx context.Context, log *slog.Logger, follow func(well func()) error) ending {
+	pause := followPause
+	for try := 1; ; try++ {
+		began := hostNow()
+		err := follow(func() { try, pause = 1, followPause })
 		if ctx.Err() != nil {
-			return
+			return ending{closeNormal, "done"}
 		}
 		if e, ok := endingOf(err); ok {
-			f.socket.conn.end(e)
-			return
+			return e
 		}
 		if hostNow().Sub(began) > followCalm {
 			try, pause = 1, followPause // it went well for long
 		}
-		f.socket.log.WarnContext(ctx, "following a session failed", "error", err, "try", try)
+		log.WarnContext(ctx, "following a session failed", "error", err, "try", try)
 		if try >= followTries {
-			f.socket.conn.end(ending{closeTryLater, "store unavailable"})
-			return
+			return ending{closeTryLater, "store unavailable"}
 		}
 		timer := time.NewTimer(pause)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
-			return
+			return ending{closeNormal, "done"}
 		case <-timer.C:
 		}
 		pause = min(2*pause, followPauseMax)
 	}
 }
 
-func (f *follower) known() map[string]int64 {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return maps.Clone(f.positions)
-}
-
-// deliver puts out what is new of a batch.
+// deliver puts out what is new of a batch, waiting for a reader that is only behind, and goes back to the tail when it can.
 func (f *follower) deliver(ctx context.Context, batch []ports.SessionEvent) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	for _, e := range batch {
 		if e.Event.Seq <= f.positions[e.Event.ExecutionID] {
 			continue
@@ -113,115 +174,95 @@ func (f *follower) deliver(ctx context.Context, batch []ports.SessionEvent) erro
 			return err
 		}
 	}
+	if f.tail != nil && f.tail.rejoin(f) { //nolint:contextcheck // a tail has the life of its holders, none of whose contexts it is
+		return errCaughtUp
+	}
 	return nil
 }
 
-// put queues one event and notes its position; the lock is held.
+// put queues one event and notes its position, which is the caller's.
 func (f *follower) put(ctx context.Context, e event.Event, conversationID string) error {
 	if err := f.socket.put(ctx, e, conversationID); err != nil {
 		return err
 	}
 	f.positions[e.ExecutionID] = e.Seq
-	f.shown[e.ExecutionID] = true
+	f.show(e.ExecutionID)
 	return nil
 }
 
-// replay answers a reader's position in a log: stream.resumed, then all events after it that the log has. The live stream goes on after them.
-func (f *follower) replay(ctx context.Context, scope identity.Scope, executionID, conversationID string, from ports.Position) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	page, err := f.socket.hub.Feed.Page(ctx, scope, executionID, from, replayPage)
-	if err != nil {
-		return err
+// take queues events that the tail brings, without waiting, and gives how many of them are dealt with; tail.mu is held.
+func (f *follower) take(events []ports.SessionEvent, frames [][]byte) int {
+	if f.ahead == nil && !f.socket.older.speaks() {
+		n := f.socket.conn.offerAll(frames)
+		for _, e := range events[:n] {
+			f.shows(e.Event.ExecutionID)
+		}
+		f.socket.delivered(events[:n])
+		return n
 	}
-	if err := f.socket.resumed(ctx, executionID, conversationID, from, page); err != nil {
-		return err
-	}
-	return f.drain(ctx, scope, executionID, conversationID, page)
+	return f.takeEach(events, frames)
 }
 
-// show puts out the log of an execution from its start if this socket has shown nothing of it: the answer to a message that was sent
-// again, whose first answer went to a connection that is gone.
-func (f *follower) show(ctx context.Context, scope identity.Scope, executionID, conversationID string) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.shown[executionID] {
-		return nil
-	}
-	page, err := f.socket.hub.Feed.Page(ctx, scope, executionID, ports.Position{}, replayPage)
-	if err != nil {
-		return err
-	}
-	return f.drain(ctx, scope, executionID, conversationID, page)
-}
-
-// drain puts out a page and all that follow it; the lock is held.
-func (f *follower) drain(ctx context.Context, scope identity.Scope, executionID, conversationID string, page ports.EventPage) error {
-	for {
-		for _, e := range page.Events {
-			if err := f.put(ctx, e, conversationID); err != nil {
-				return err
+// takeEach is take for a socket that has some of the events, or puts them out in a dialect of its own.
+func (f *follower) takeEach(events []ports.SessionEvent, frames [][]byte) int {
+	for i, e := range events {
+		if e.Event.Seq <= f.ahead[e.Event.ExecutionID] {
+			continue
+		}
+		delete(f.ahead, e.Event.ExecutionID)
+		frame := frames[i]
+		if f.socket.older.speaks() {
+			var err error
+			if frame, err = f.socket.translated(e.Event, e.ConversationID); err != nil {
+				f.socket.bug(err)
+				return len(events)
 			}
 		}
-		if page.Ended || len(page.Events) < replayPage {
-			return nil
+		if frame != nil { // else the dialect does not know it
+			if !f.socket.conn.offer(frame) {
+				return i
+			}
+			f.socket.delivered(events[i : i+1])
 		}
-		next := ports.Position{Epoch: page.Epoch, Seq: f.positions[executionID]}
-		var err error
-		if page, err = f.socket.hub.Feed.Page(ctx, scope, executionID, next, replayPage); err != nil {
-			return err
-		}
+		f.shows(e.Event.ExecutionID)
+	}
+	if len(f.ahead) == 0 {
+		f.ahead = nil
+	}
+	return len(events)
+}
+
+// skip notes what the socket has been given beyond the tail; tail.mu is held.
+func (f *follower) skip(executionID string, seq int64) {
+	if f.ahead == nil {
+		f.ahead = map[string]int64{}
+	}
+	f.ahead[executionID] = seq
+}
+
+// show notes that something of an execution is put out.
+func (f *follower) show(executionID string) {
+	if f.tail != nil {
+		f.tail.mu.Lock()
+		defer f.tail.mu.Unlock()
+		f.shows(executionID)
 	}
 }
 
-// put queues one event, waiting for a reader that is only behind. One that the socket's dialect does not know is left out.
-func (s *socket) put(ctx context.Context, e event.Event, conversationID string) error {
-	frame, err := s.frame(ctx, e, conversationID)
-	switch {
-	case err != nil && fault.KindOf(err) == fault.Unavailable:
-		return err // tried again
-	case err != nil:
-		s.log.ErrorContext(ctx, "an event could not be written", "error", err)
-		return ending{closeBug, "internal error"}
-	case frame == nil:
-		return nil
-	}
-	if s.hub.Delivered != nil {
-		s.hub.Delivered(s.hub.Clock.Now().Sub(e.Time))
-	}
-	return s.conn.out.putWait(ctx, frame, s.hub.cfg.DrainWait)
-}
-
-// resumed queues the answer to a resume.
-func (s *socket) resumed(ctx context.Context, executionID, conversationID string, from ports.Position, page ports.EventPage) error {
-	data := resumed{Recovered: page.Recovered, Reason: page.Reason, FromSeq: page.Start + 1}
-	if page.Recovered {
-		data.FromSeq = from.Seq + 1
-	}
-	head := runtimeEvent{ExecutionID: executionID, ConversationID: conversationID, Epoch: page.Epoch}
-	frame, err := own(eventResumed, data, head, s.hub.Clock.Now())
-	if err != nil {
-		return ending{closeBug, "internal error"}
-	}
-	return s.conn.out.putWait(ctx, frame, s.hub.cfg.DrainWait)
-}
-
-// settle ends the socket if err is an ending, and otherwise answers with an error frame. A nil error is nothing.
-func (s *socket) settle(err error) {
-	if err == nil || s.conn.ctx.Err() != nil {
+// shows is show while tail.mu is held.
+func (f *follower) shows(executionID string) {
+	if executionID == f.last {
 		return
 	}
-	if e, ok := endingOf(err); ok {
-		s.conn.end(e)
-		return
+	if f.shown == nil {
+		f.shown = map[string]bool{}
 	}
-	s.fail(err)
+	f.shown[executionID], f.last = true, executionID
 }
 
-// found refuses an id that cannot be one before a store is asked; the answer is that of an unknown one.
-func found(ok bool) error {
-	if ok {
-		return nil
-	}
-	return fault.ErrNotFound
+// hasShown tells whether something of an execution is put out.
+func (f *follower) hasShown(executionID string) bool {
+	f.tail.mu.Lock()
+	defer f.tail.mu.Unlock()
+	return f.shown[executionID]
 }

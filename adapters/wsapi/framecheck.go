@@ -1,9 +1,11 @@
 package wsapi
 
 import (
+	"bytes"
 	"errors"
 	"net"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -32,6 +34,10 @@ type frameCheck struct {
 	verdict *ending
 	// over is set from outside to end a read that waits; see interrupt.
 	over atomic.Bool
+	// batches are the buffers of corked writes. writing guards corked, what was written since cork; nil while nothing is corked.
+	batches *sync.Pool
+	writing sync.Mutex
+	corked  *bytes.Buffer
 
 	header    [14]byte
 	have      int
@@ -42,9 +48,9 @@ type frameCheck struct {
 	inMessage bool
 }
 
-func newFrameCheck(c net.Conn, cfg Config) *frameCheck {
+func newFrameCheck(c net.Conn, cfg Config, batches *sync.Pool) *frameCheck {
 	return &frameCheck{
-		Conn: c, cfg: cfg, lastHeard: hostNow(),
+		Conn: c, cfg: cfg, batches: batches, lastHeard: hostNow(),
 		controls: rate.NewLimiter(rate.Limit(float64(cfg.ControlPerMinute)/60), cfg.ControlPerMinute),
 	}
 }
@@ -54,6 +60,55 @@ func newFrameCheck(c net.Conn, cfg Config) *frameCheck {
 func (c *frameCheck) interrupt() {
 	c.over.Store(true)
 	_ = c.SetReadDeadline(hostNow())
+}
+
+// cork keeps what is written, so that several frames cost one call of the system; see uncork.
+func (c *frameCheck) cork() {
+	b, ok := c.batches.Get().(*bytes.Buffer)
+	if !ok {
+		b = &bytes.Buffer{}
+	}
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	c.corked = b
+}
+
+// uncork writes what was kept, under the write deadline, before anything that comes later.
+func (c *frameCheck) uncork() error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	b := c.corked
+	c.corked = nil
+	err := c.Conn.SetWriteDeadline(hostNow().Add(c.cfg.Write))
+	if err == nil {
+		_, err = c.Conn.Write(b.Bytes())
+	}
+	if b.Reset(); b.Cap() <= 2*batchBytes { // a larger one was the exception
+		c.batches.Put(b)
+	}
+	return err
+}
+
+// Write writes to the socket, or keeps it for later.
+func (c *frameCheck) Write(p []byte) (int, error) {
+	c.writing.Lock()
+	if c.corked != nil {
+		defer c.writing.Unlock()
+		return c.corked.Write(p)
+	}
+	c.writing.Unlock()
+	return c.Conn.Write(p)
+}
+
+// SetWriteDeadline bounds the writes that follow; what is corked has a bound of its own.
+func (c *frameCheck) SetWriteDeadline(t time.Time) error {
+	c.writing.Lock()
+	corked := c.corked != nil
+	c.writing.Unlock()
+	if corked {
+		return nil
+	}
+	return c.Conn.SetWriteDeadline(t)
 }
 
 // touch tells that the peer was not heard because we were busy.

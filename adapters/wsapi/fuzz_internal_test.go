@@ -151,7 +151,7 @@ func FuzzFrameReader(f *testing.F) {
 		cfg.MaxFragments, cfg.ControlPerMinute = 3, 4
 		want := judged(raw, cfg.MaxFragments, cfg.ControlPerMinute)
 		for _, size := range []int{len(raw) + 1, 1 + int(step), 1} {
-			c := newFrameCheck(nil, cfg)
+			c := newFrameCheck(nil, cfg, nil)
 			c.controls.SetLimit(0)
 			bad := false
 			for rest := raw; len(rest) > 0 && !bad; {

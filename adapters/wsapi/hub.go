@@ -101,6 +101,10 @@ type Hub struct {
 	watch     *watch
 	// buffers are what frames are written from; a socket holds one only while it writes.
 	buffers sync.Pool
+	// batches are what several frames at once are written from.
+	batches sync.Pool
+	// tails follow the sessions of the agents' sockets.
+	tails tails
 
 	mu      sync.Mutex
 	closing bool
@@ -140,6 +144,7 @@ func New(deps Deps, cfg Config) (*Hub, error) {
 		open: map[*seat]struct{}{}, counts: map[ports.Place]int{}, empty: make(chan struct{}),
 	}
 	h.watch = newWatch(h)
+	h.tails = tails{hub: h, all: map[tailKey]*tail{}}
 	return h, nil
 }
 

@@ -42,8 +42,10 @@ type pushSocket struct{ *socket }
 func (s *pushSocket) run(ctx context.Context) {
 	who := s.caller()
 	s.frame = s.ended
-	feed := follower{socket: s.socket, since: s.hub.Clock.Now(), positions: map[string]int64{}, shown: map[string]bool{}}
-	feed.begin(ctx, who.principal.Scope(), who.session.ID())
+	feed := follower{
+		socket: s.socket, key: tailKey{who.principal.Scope(), who.session.ID()}, since: s.hub.Clock.Now(), positions: map[string]int64{},
+	}
+	s.start("follower", func() { feed.follow(ctx, feed.key) })
 	s.conn.read(s.message)
 }
 

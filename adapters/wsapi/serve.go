@@ -29,8 +29,17 @@ func hostNow() time.Time {
 type handler struct {
 	// enter authenticates and authorises before 101.
 	enter func(ctx context.Context, r *http.Request, o offer) (caller, error)
+	// prepare reads what the open socket begins with, before 101; nil for nothing.
+	prepare func(ctx context.Context, who caller) error
 	// run serves the open socket until it ends.
 	run func(ctx context.Context, s *socket)
+}
+
+func (route handler) prepared(ctx context.Context, who caller) error {
+	if route.prepare == nil {
+		return nil
+	}
+	return route.prepare(ctx, who)
 }
 
 // serve takes one socket through its handshake. The open socket has a goroutine of its own, so that the request, its buffers and the deep
@@ -54,15 +63,20 @@ func (h *Hub) serve(w http.ResponseWriter, r *http.Request, route handler) {
 		h.refused(w, r, err)
 		return
 	}
-	c, err := upgrade(w, r, header.Clone(), h.cfg, &h.buffers)
+	if err = route.prepared(ctx, who); err != nil {
+		at.leave()
+		h.refused(w, r, err)
+		return
+	}
+	c, err := upgrade(w, r, header.Clone(), h.cfg, &h.buffers, &h.batches)
 	if err != nil {
 		at.leave()
 		h.refused(w, r, fault.New(fault.Malformed, "handshake_failed", "The WebSocket handshake failed.").Because(err))
 		return
 	}
-	s := &socket{hub: h, conn: c, seat: at, who: who, trace: wire.TraceID(r.Context()), address: h.addresses.Client(r)}
+	s := &socket{hub: h, conn: c, seat: at, who: who, opened: who.principal.SessionID, trace: wire.TraceID(r.Context()), address: h.addresses.Client(r)}
 	s.frame = s.inDialect
-	s.log = h.Log.With("session_id", who.principal.SessionID, "trace_id", s.trace)
+	c.guard = s.guarded
 	at.reached(s.goAway, func() { c.end(ending{closeRestart, "server restarts"}) }, c.kill)
 	go func() {
 		defer at.leave()
@@ -120,12 +134,13 @@ func (c caller) sessionID() string {
 
 // socket is one open socket with its caller.
 type socket struct {
-	hub     *Hub
-	conn    *conn
-	seat    *seat
+	hub  *Hub
+	conn *conn
+	seat *seat
+	// opened is the session of the handshake.
+	opened  string
 	trace   string
 	address string
-	log     *slog.Logger
 	group   sync.WaitGroup
 	older   older
 	// frame writes an event of the log for this socket; nil for one that is not shown on it.
@@ -138,19 +153,23 @@ type socket struct {
 	blind int
 }
 
-// live runs the writer and run under the hub's watch, ends the socket when run returns, and waits for all of it.
+// log tells of the socket. It is made when there is something to tell, for a silent socket would only keep it.
+func (s *socket) log() *slog.Logger {
+	return s.hub.Log.With("session_id", s.opened, "trace_id", s.trace)
+}
+
+// live runs run under the hub's watch, ends the socket when run returns, and waits for all of it.
 func (s *socket) live(ctx context.Context, run func(context.Context, *socket)) {
 	c := s.conn
-	context.AfterFunc(ctx, c.unread)
-	s.start("writer", c.write)
 	s.hub.watch.join(s, s.caller()) //nolint:contextcheck // the watch has the life of the hub, not of a socket
 	defer s.hub.watch.leave(s)
 	s.guarded("reader", func() { run(ctx, s) })
 	c.end(ending{closeNormal, "done"})
 	s.group.Wait()
+	c.silent()
 	c.release()
 	if e := c.ending(); e.code != closeNormal {
-		s.log.DebugContext(ctx, "socket closed", "code", e.code, "reason", e.reason)
+		s.log().DebugContext(ctx, "socket closed", "code", e.code, "reason", e.reason)
 	}
 }
 
@@ -159,22 +178,11 @@ func (s *socket) start(part string, fn func()) {
 	s.group.Go(func() { s.guarded(part, fn) })
 }
 
-// aside runs fn on a stack of its own and waits for it. What looks into the store grows a stack tenfold, and a goroutine that then waits for
-// hours would keep it.
-func (s *socket) aside(part string, fn func()) {
-	done := make(chan struct{})
-	s.start(part, func() {
-		defer close(done)
-		fn()
-	})
-	<-done
-}
-
 // guarded runs fn; a panic ends this socket and nothing else.
 func (s *socket) guarded(part string, fn func()) {
 	defer func() {
 		if v := recover(); v != nil {
-			s.log.ErrorContext(s.conn.ctx, "panic in a socket", "part", part, "panic", v, "stack", string(debug.Stack()))
+			s.log().ErrorContext(s.conn.ctx, "panic in a socket", "part", part, "panic", v, "stack", string(debug.Stack()))
 			s.conn.end(ending{closeBug, "internal error"})
 		}
 	}()
@@ -209,7 +217,7 @@ func (s *socket) tell(kind string, data any, frame runtimeEvent) {
 // fail queues the error frame of err; what a client must not see goes to the log.
 func (s *socket) fail(err error) {
 	if fault.KindOf(err) == fault.Internal {
-		s.log.ErrorContext(s.conn.ctx, "a message failed", "error", err)
+		s.log().ErrorContext(s.conn.ctx, "a message failed", "error", err)
 	}
 	s.hub.note(s.conn.ctx, s.caller().principal, "frame", s.address, s.trace, err)
 	raw, err := failure(err, s.hub.Clock.Now())
@@ -222,7 +230,7 @@ func (s *socket) fail(err error) {
 
 // bug ends the socket after an error that should not exist.
 func (s *socket) bug(err error) {
-	s.log.ErrorContext(s.conn.ctx, "socket failed", "error", err)
+	s.log().ErrorContext(s.conn.ctx, "socket failed", "error", err)
 	s.conn.end(ending{closeBug, "internal error"})
 }
 

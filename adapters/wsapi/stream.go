@@ -112,13 +112,14 @@ func (s *streamSocket) begin(ctx context.Context, from ports.Position, answer bo
 			e = ending{closeNormal, "execution ended"}
 		case ended:
 		case errors.As(err, &f) && f.Kind == fault.NotFound:
-			// Most likely the log moved with its session to another owner, and the credential is what ended.
+			// Most likely the log moved with its session to another owner, and the credential is what ended: ask the store, not what is remembered.
+			s.hub.Guard.Forget(s.caller().principal.SessionID)
 			if changed := s.verify(ctx); changed != nil && s.refuse(changed) {
 				return
 			}
 			e = ending{closeNotFound, f.Code}
 		default:
-			s.log.WarnContext(ctx, "following an execution failed", "error", err)
+			s.log().WarnContext(ctx, "following an execution failed", "error", err)
 			e = ending{closeTryLater, "store unavailable"}
 		}
 		s.conn.end(e)

@@ -67,6 +67,7 @@ func (w *watch) join(s *socket, who caller) {
 		ctx, stop := context.WithCancel(w.ctx)
 		w.stop = stop
 		w.group.Go(func() { w.poll(ctx) })
+		w.group.Go(func() { w.beat(ctx) })
 	}
 }
 
@@ -162,6 +163,27 @@ func (w *watch) poll(ctx context.Context) {
 		w.mu.Unlock()
 		for some := range slices.Chunk(sessions, watchSize) {
 			w.guarded(func() { w.round(ctx, some) })
+		}
+	}
+}
+
+// beats is how many times in its interval the watch looks for pings that are due.
+const beats = 16
+
+// beat asks all sockets for the pings that are due, whatever the store does.
+func (w *watch) beat(ctx context.Context) {
+	tick := time.NewTicker(max(w.hub.cfg.Ping/beats, time.Millisecond))
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			w.mu.Lock()
+			for s := range w.sockets {
+				s.conn.beat(now)
+			}
+			w.mu.Unlock()
 		}
 	}
 }
@@ -272,7 +294,7 @@ func (s *socket) refuse(err error) bool {
 	if final {
 		s.conn.end(e)
 	} else if fault.KindOf(err) == fault.Internal && s.conn.ctx.Err() == nil {
-		s.log.ErrorContext(s.conn.ctx, "a credential could not be checked", "error", err)
+		s.log().ErrorContext(s.conn.ctx, "a credential could not be checked", "error", err)
 	}
 	return final
 }

@@ -65,6 +65,12 @@ func (t Trace) Caller() string {
 	return t.Parent
 }
 
+// TraceOn gives the trace of a context; its zero value without.
+func TraceOn(ctx context.Context) Trace {
+	t, _ := ctx.Value(traceKey{}).(Trace)
+	return t
+}
+
 // TraceID gives the trace id of a context, "" without.
 func TraceID(ctx context.Context) string {
 	t, _ := ctx.Value(traceKey{}).(Trace)
