@@ -3,6 +3,7 @@ package bootstrap
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"go.uber.org/fx"
 
@@ -50,8 +51,17 @@ type socketParts struct {
 func (p socketParts) deps() wsapi.Deps {
 	return wsapi.Deps{
 		Guard: p.Guard, Sessions: p.Sessions, Conversations: p.Conversations, Runtime: p.Runtime, Control: p.Control, Feed: p.Feed, Bus: p.Bus, Clock: p.Clock,
-		Log: p.Log, Delivered: p.Metrics.Delivered, Refused: p.Refusals.Note,
+		Active: p.active, Log: p.Log, Delivered: p.Metrics.Delivered, Refused: p.Refusals.Note,
 	}
+}
+
+// active asks the store in which of many sessions anything goes on.
+func (p socketParts) active(ctx context.Context, sessions []ports.SessionKey, since time.Time) (active []ports.SessionKey, err error) {
+	err = p.UnitOfWork.View(ctx, func(ctx context.Context, tx ports.Tx) (err error) {
+		active, err = tx.Activity.Active(ctx, sessions, since)
+		return err
+	})
+	return active, err
 }
 
 // seats gives what counts sockets for all replicas, from before the server listens until it has stopped.

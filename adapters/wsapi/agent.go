@@ -53,6 +53,12 @@ type agentSocket struct {
 // prepare reads where the session stands.
 func (s *agentSocket) prepare(ctx context.Context, h *Hub, who caller) (err error) {
 	s.feed.since = h.Clock.Now().Add(-clockMargin)
+	if h.Active != nil {
+		active, err := h.calm.stirs(ctx, ports.SessionKey{TenantID: who.principal.TenantID, SessionID: who.session.ID()}, s.feed.since)
+		if err != nil || !active {
+			return err
+		}
+	}
 	s.recent, err = h.executions(ctx, who, ports.ExecutionFilter{ActiveSince: s.feed.since})
 	return err
 }

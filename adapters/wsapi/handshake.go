@@ -261,7 +261,11 @@ func (h *Hub) bySecret(ctx context.Context, sessionID string, proof wire.Proof) 
 	if err != nil {
 		return caller{}, err
 	}
-	s, err := h.Sessions.Resolve(ctx, p, p.SessionID)
+	// The guard has just judged the session by what it remembers of it; only a use that is to be noted costs more.
+	s, err := h.Guard.Session(ctx, p.SessionID)
+	if used := s; err != nil || used.Touch(h.Clock.Now()) {
+		s, err = h.Sessions.Resolve(ctx, p, p.SessionID)
+	}
 	return caller{p, s}, err
 }
 

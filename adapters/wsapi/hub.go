@@ -64,7 +64,7 @@ type Seats interface {
 	Move(from, to []ports.Place)
 }
 
-// Deps is what the sockets stand on. All fields are needed, except the last three.
+// Deps is what the sockets stand on. All fields are needed, except the last four.
 type Deps struct {
 	Guard         Guard
 	Sessions      Sessions
@@ -77,6 +77,9 @@ type Deps struct {
 	Log           *slog.Logger
 	// Seats counts sockets for all replicas together; nil where this process is the only one.
 	Seats Seats
+	// Active keeps of the sessions those with an execution that is live, or that ended at or after since, of fewer than a thousand. Without it
+	// each handshake reads its session's executions.
+	Active func(ctx context.Context, sessions []ports.SessionKey, since time.Time) ([]ports.SessionKey, error)
 	// Delivered, if set, hears how old each event of a log was when a socket put it out.
 	Delivered func(age time.Duration)
 	// Refused, if set, hears of handshakes and messages that were turned away: rights, credentials, bounds.
@@ -105,6 +108,7 @@ type Hub struct {
 	batches sync.Pool
 	// tails follow the sessions of the agents' sockets.
 	tails tails
+	calm  calm
 
 	mu      sync.Mutex
 	closing bool
@@ -144,6 +148,7 @@ func New(deps Deps, cfg Config) (*Hub, error) {
 		open: map[*seat]struct{}{}, counts: map[ports.Place]int{}, empty: make(chan struct{}),
 	}
 	h.watch = newWatch(h)
+	h.calm.active = deps.Active
 	h.tails = tails{hub: h, all: map[tailKey]*tail{}}
 	return h, nil
 }

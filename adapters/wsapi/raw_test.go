@@ -262,7 +262,7 @@ func TestSlowReader(t *testing.T) {
 		w.emitText(work, fat)
 		good.event("work_moved")
 	}
-	require.Eventually(t, func() bool { return w.hub.Ended() == 1 }, patience, time.Millisecond, "it is cut")
+	require.Eventually(t, func() bool { return w.hub.Lasting() == 1 }, patience, time.Millisecond, "it is cut")
 	got := 0
 	for {
 		require.NoError(t, slow.SetReadDeadline(time.Now().Add(patience)))

@@ -78,6 +78,13 @@ func newWorld(t *testing.T, change ...func(*wsapi.Deps, *wsapi.Config)) *world {
 	deps := wsapi.Deps{
 		Guard: w.Guard, Sessions: w.Sessions, Runtime: w.engine, Control: w.engine, Feed: w.engine, Bus: w.bus, Clock: w.Clock,
 		Log: slog.New(slog.DiscardHandler),
+		Active: func(ctx context.Context, sessions []ports.SessionKey, since time.Time) (active []ports.SessionKey, err error) {
+			err = w.Store.View(ctx, func(ctx context.Context, tx ports.Tx) (err error) {
+				active, err = tx.Activity.Active(ctx, sessions, since)
+				return err
+			})
+			return active, err
+		},
 		Conversations: conversation.New(conversation.Deps{
 			UnitOfWork: w.Store, Runtime: w.engine, Catalogue: catalogue, Agents: talkers, Clock: w.Clock, IDs: system.IDs{},
 		}),
