@@ -60,8 +60,16 @@ func scanAll(ctx context.Context, db *sql.DB, query string, scan func(*sql.Rows)
 	return rows.Err()
 }
 
-// Exec changes something in PostgreSQL directly.
+// Exec changes something in the database directly; in SQLite while no process has it.
 func (b *Bed) Exec(ctx context.Context, statement string) error {
+	if b.Options.SQLite {
+		db, err := sql.Open("sqlite", "file:"+b.Path()+"?_pragma=busy_timeout(10000)")
+		if err != nil {
+			return err
+		}
+		_, err = db.ExecContext(ctx, statement)
+		return errors.Join(err, db.Close())
+	}
 	return execSQL(ctx, b.DSN, statement)
 }
 

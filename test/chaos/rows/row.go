@@ -80,7 +80,7 @@ type Run struct {
 // All gives the rows in the order in which they are worth running.
 func All() []Row {
 	return []Row{
-		r1(), r2(), r3(), r4(), r5(), r6(), r7(), r8(), r9(), r10(), r11(), r12(), r13(), r14(), r15(), r16(), r17(), r18(), r19(), r20(), r21(), r26(), r27(), r28(), w16(), l7(), r22(), r23(), r24(), r25(), control(), size(),
+		r1(), r2(), r3(), r4(), r5(), r6(), r7(), r8(), r9(), r10(), r11(), r12(), r13(), r14(), r15(), r16(), r17(), r18(), r19(), r20(), r21(), r26(), r27(), r28(), w16(), l7(), r22(), r23(), r24(), r25(), o3(), o5(), control(), size(),
 	}
 }
 
