@@ -263,22 +263,22 @@ func (_c *Runtime_Submit_Call) RunAndReturn(run func(context.Context, ports.Subm
 }
 
 // Wait provides a mock function with given fields: ctx, scope, id, d
-func (_m *Runtime) Wait(ctx context.Context, scope identity.Scope, id string, d time.Duration) (execution.Snapshot, error) {
+func (_m *Runtime) Wait(ctx context.Context, scope identity.Scope, id string, d time.Duration) (ports.EventPage, error) {
 	ret := _m.Called(ctx, scope, id, d)
 
 	if len(ret) == 0 {
 		panic("no return value specified for Wait")
 	}
 
-	var r0 execution.Snapshot
+	var r0 ports.EventPage
 	var r1 error
-	if rf, ok := ret.Get(0).(func(context.Context, identity.Scope, string, time.Duration) (execution.Snapshot, error)); ok {
+	if rf, ok := ret.Get(0).(func(context.Context, identity.Scope, string, time.Duration) (ports.EventPage, error)); ok {
 		return rf(ctx, scope, id, d)
 	}
-	if rf, ok := ret.Get(0).(func(context.Context, identity.Scope, string, time.Duration) execution.Snapshot); ok {
+	if rf, ok := ret.Get(0).(func(context.Context, identity.Scope, string, time.Duration) ports.EventPage); ok {
 		r0 = rf(ctx, scope, id, d)
 	} else {
-		r0 = ret.Get(0).(execution.Snapshot)
+		r0 = ret.Get(0).(ports.EventPage)
 	}
 
 	if rf, ok := ret.Get(1).(func(context.Context, identity.Scope, string, time.Duration) error); ok {
@@ -311,12 +311,12 @@ func (_c *Runtime_Wait_Call) Run(run func(ctx context.Context, scope identity.Sc
 	return _c
 }
 
-func (_c *Runtime_Wait_Call) Return(_a0 execution.Snapshot, _a1 error) *Runtime_Wait_Call {
+func (_c *Runtime_Wait_Call) Return(_a0 ports.EventPage, _a1 error) *Runtime_Wait_Call {
 	_c.Call.Return(_a0, _a1)
 	return _c
 }
 
-func (_c *Runtime_Wait_Call) RunAndReturn(run func(context.Context, identity.Scope, string, time.Duration) (execution.Snapshot, error)) *Runtime_Wait_Call {
+func (_c *Runtime_Wait_Call) RunAndReturn(run func(context.Context, identity.Scope, string, time.Duration) (ports.EventPage, error)) *Runtime_Wait_Call {
 	_c.Call.Return(run)
 	return _c
 }

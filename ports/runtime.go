@@ -59,8 +59,8 @@ type Runtime interface {
 	Executions(ctx context.Context, scope identity.Scope, f ExecutionFilter, page Page) ([]execution.Snapshot, error)
 	// Cancel asks for the end of an execution; idempotent. It returns the execution after the request.
 	Cancel(ctx context.Context, p identity.Principal, id string) (execution.Snapshot, error)
-	// Wait returns the execution when it is terminal, or as it is when d or ctx is over.
-	Wait(ctx context.Context, scope identity.Scope, id string, d time.Duration) (execution.Snapshot, error)
+	// Wait returns the execution with the beginning of its log when it is terminal, or as it is, without events, when d or ctx is over.
+	Wait(ctx context.Context, scope identity.Scope, id string, d time.Duration) (EventPage, error)
 }
 
 // DecisionCommand is a decision of a caller.

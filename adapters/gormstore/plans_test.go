@@ -99,7 +99,7 @@ func TestOrphansAreLookedForAmongLiveChildren(t *testing.T) {
 	s, err := Open(t.Context(), cfg)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
-	require.NoError(t, s.attempt(t.Context(), true, func(ctx context.Context, tx ports.Tx) error {
+	require.NoError(t, s.attempt(t.Context(), viewing, func(ctx context.Context, tx ports.Tx) error {
 		require.NoError(t, tx.Executions.(executions).t.across(ctx))
 		rows, err := many[struct {
 			ID      int    `gorm:"column:id"`

@@ -190,10 +190,11 @@ func (s *Server) chat(ctx context.Context, in *struct{ Body chatBody }) (*chatte
 	if err != nil {
 		return nil, err
 	}
-	ex, err := s.d.Runtime.Wait(ctx, c.principal.Scope(), sent.Execution.ID, chatWait)
+	page, err := s.d.Runtime.Wait(ctx, c.principal.Scope(), sent.Execution.ID, chatWait)
 	if err != nil {
 		return nil, err
 	}
+	ex := page.Execution
 	out := &chatted{Status: http.StatusAccepted, Location: "/api/execution/" + ex.ID + "/status", Body: chatAnswer{
 		Success: ex.State != execution.Failed && ex.State != execution.Cancelled, Status: ex.State.Wire(), SessionID: ex.SessionID,
 		ConversationID: sent.ConversationID, ExecutionID: ex.ID, AgentID: string(sent.AgentID), AgentType: sent.AgentType,

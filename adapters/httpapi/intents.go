@@ -221,14 +221,15 @@ func (s *Server) send(ctx context.Context, prefer string, cmd trafficcop.SubmitC
 	if !asked {
 		return out, nil
 	}
-	if ex, err = s.d.Runtime.Wait(ctx, c.principal.Scope(), ex.ID, wait); err != nil {
+	page, err := s.d.Runtime.Wait(ctx, c.principal.Scope(), ex.ID, wait)
+	if err != nil {
 		return nil, err
 	}
 	out.Applied = "wait=" + strconv.Itoa(int(wait.Seconds()))
-	if !ex.State.Terminal() {
+	if !page.Execution.State.Terminal() {
 		return out, nil
 	}
-	status, err := s.status(ctx, c.principal, ex.ID, wire.StatusOptions{Artifacts: true, Visuals: true})
+	status, err := wire.NewExecutionStatus(page.Execution, page.Events, wire.StatusOptions{Artifacts: true, Visuals: true})
 	if err != nil {
 		return nil, err
 	}

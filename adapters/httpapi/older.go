@@ -94,12 +94,12 @@ func (s *Server) takeCopybook(c *gin.Context, f *form, part *multipart.Part) err
 		return err
 	}
 	// The file that follows refers to the copybook, so that has to be there first.
-	ex, err := s.d.Runtime.Wait(c.Request.Context(), who.principal.Scope(), receipt.Execution.ID, copybookWait)
+	page, err := s.d.Runtime.Wait(c.Request.Context(), who.principal.Scope(), receipt.Execution.ID, copybookWait)
 	switch {
 	case err != nil:
 		return err
-	case ex.State != execution.Completed:
-		return errCopybook.Because(errors.New(ex.ErrorCode))
+	case page.Execution.State != execution.Completed:
+		return errCopybook.Because(errors.New(page.Execution.ErrorCode))
 	}
 	f.fields["copybook_reference"] = book.fileID
 	return nil

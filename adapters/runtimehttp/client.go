@@ -102,12 +102,13 @@ func (c *Client) Cancel(ctx context.Context, p identity.Principal, id string) (s
 }
 
 // Wait asks again until the execution has ended or d is over. A ctx that ends first gives the execution as it is.
-func (c *Client) Wait(ctx context.Context, scope identity.Scope, id string, d time.Duration) (s execution.Snapshot, err error) {
-	err = c.callFor(ctx, d, byScope(scope), routeWait, waiting{id, d}, &s)
+func (c *Client) Wait(ctx context.Context, scope identity.Scope, id string, d time.Duration) (p ports.EventPage, err error) {
+	err = c.callFor(ctx, d, byScope(scope), routeWait, waiting{id, d}, &p)
 	if err != nil && ctx.Err() != nil {
-		return c.Execution(context.WithoutCancel(ctx), scope, id)
+		s, err := c.Execution(context.WithoutCancel(ctx), scope, id)
+		return ports.EventPage{Execution: s, Epoch: s.Epoch}, err
 	}
-	return s, err
+	return p, err
 }
 
 // Page reads a part of a log.

@@ -96,8 +96,9 @@ func TestWorkOfBeforeGoesOnAsTheVisitors(t *testing.T) {
 	}
 	for _, id := range all {
 		w.work.job(id).end()
-		after, err := w.engine.Wait(t.Context(), p.Scope(), id, patience)
+		page, err := w.engine.Wait(t.Context(), p.Scope(), id, patience)
 		require.NoError(t, err)
+		after := page.Execution
 		require.Equal(t, execution.Completed, after.State, after.ErrorCode)
 		if !after.Principal.Anonymous() || after.Principal.May(identity.PermAdmin) || after.Principal.TenantID != after.SessionID {
 			widened++

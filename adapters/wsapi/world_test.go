@@ -243,10 +243,10 @@ func (w *world) emit(id string, n int) {
 func (w *world) end(p identity.Principal, id string) execution.Snapshot {
 	w.t.Helper()
 	w.work.job(id).end()
-	s, err := w.engine.Wait(w.t.Context(), p.Scope(), id, patience)
+	page, err := w.engine.Wait(w.t.Context(), p.Scope(), id, patience)
 	require.NoError(w.t, err)
-	require.Equal(w.t, execution.Completed, s.State)
-	return s
+	require.Equal(w.t, execution.Completed, page.Execution.State)
+	return page.Execution
 }
 
 // guest gives the principal of an anonymous session.

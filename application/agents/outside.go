@@ -109,7 +109,8 @@ func (o Outside) Call(ctx context.Context, p identity.Principal, sessionID, tool
 	if err != nil {
 		return execution.Snapshot{}, err
 	}
-	return o.Runtime.Wait(ctx, p.Scope(), receipt.Execution.ID, wait)
+	page, err := o.Runtime.Wait(ctx, p.Scope(), receipt.Execution.ID, wait)
+	return page.Execution, err
 }
 
 // ResultOf reads the result of a call that has completed.

@@ -141,8 +141,17 @@ var results = map[execution.State]audit.Result{
 	execution.Completed: audit.Completed, execution.Failed: audit.Failed, execution.Cancelled: audit.Cancelled,
 }
 
-// Wait returns the execution when it is terminal, or as it is when d or ctx is over.
-func (e *Engine) Wait(ctx context.Context, scope identity.Scope, id string, d time.Duration) (execution.Snapshot, error) {
+// Wait returns the execution with the beginning of its log when it is terminal, or as it is when d or ctx is over. Where this process has written all
+// of that, it is not read again.
+func (e *Engine) Wait(ctx context.Context, scope identity.Scope, id string, d time.Duration) (ports.EventPage, error) {
+	s, err := e.wait(ctx, scope, id, d)
+	if err != nil || !s.State.Terminal() {
+		return ports.EventPage{Execution: s, Epoch: s.Epoch}, err
+	}
+	return e.seeAfter(ctx, place{scope: scope, execution: id}, s.LastSeq)
+}
+
+func (e *Engine) wait(ctx context.Context, scope identity.Scope, id string, d time.Duration) (execution.Snapshot, error) {
 	over := time.NewTimer(d)
 	defer over.Stop()
 	e.mu.Lock()

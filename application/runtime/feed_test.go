@@ -142,14 +142,17 @@ func TestASessionFeedFollowsWhatStartsLater(t *testing.T) {
 func TestWait(t *testing.T) {
 	w := newWorld(t, only(done))
 	id := w.submit(submission("act"))
-	s, err := w.engine.Wait(t.Context(), ada().Scope(), id, time.Millisecond)
+	p, err := w.engine.Wait(t.Context(), ada().Scope(), id, time.Millisecond)
 	require.NoError(t, err)
-	require.Equal(t, execution.Accepted, s.State, "as it is when the time is over")
+	require.Equal(t, execution.Accepted, p.Execution.State, "as it is when the time is over")
 	var group sync.WaitGroup
 	group.Go(func() {
-		s, err := w.engine.Wait(t.Context(), ada().Scope(), id, time.Minute)
+		p, err := w.engine.Wait(t.Context(), ada().Scope(), id, time.Minute)
 		require.NoError(t, err)
-		require.Equal(t, execution.Completed, s.State)
+		require.Equal(t, execution.Completed, p.Execution.State)
+		looked, err := w.engine.Page(t.Context(), ada().Scope(), id, ports.Position{}, 200)
+		require.NoError(t, err)
+		require.Equal(t, looked, p, "what a look at the store gives")
 	})
 	w.work()
 	group.Wait()

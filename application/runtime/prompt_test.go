@@ -30,9 +30,9 @@ func (h held) run(ctx context.Context, _ ports.IntentCall) (ports.IntentResult, 
 
 func (w *world) ended(id string) execution.Snapshot {
 	w.t.Helper()
-	s, err := w.engine.Wait(w.t.Context(), ada().Scope(), id, time.Minute)
+	p, err := w.engine.Wait(w.t.Context(), ada().Scope(), id, time.Minute)
 	require.NoError(w.t, err)
-	return s
+	return p.Execution
 }
 
 func TestASubmissionStartsAtOnceWhereAWorkerIsFree(t *testing.T) {

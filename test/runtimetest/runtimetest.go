@@ -207,15 +207,15 @@ func decisions(t *testing.T, w *World) {
 
 func waits(t *testing.T, w *World) {
 	id := w.Accepted(w.Ask("hold")).ID
-	s, err := w.Runtime.Wait(t.Context(), Ada().Scope(), id, time.Millisecond)
+	p, err := w.Runtime.Wait(t.Context(), Ada().Scope(), id, time.Millisecond)
 	require.NoError(t, err, "a wait that is over is no error")
-	require.False(t, s.State.Terminal())
+	require.False(t, p.Execution.State.Terminal())
 	w.running(id)
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
 	defer cancel()
-	s, err = w.Runtime.Wait(ctx, Ada().Scope(), id, patience)
+	p, err = w.Runtime.Wait(ctx, Ada().Scope(), id, patience)
 	require.NoError(t, err, "nor is a caller who waits no longer")
-	require.Equal(t, execution.Running, s.State)
+	require.Equal(t, execution.Running, p.Execution.State)
 	w.Release()
 	require.Equal(t, execution.Completed, w.Ended(id).State)
 }

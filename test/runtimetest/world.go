@@ -206,10 +206,13 @@ func (w *World) Accepted(s ports.Submission) execution.Snapshot {
 // Ended waits for the end of an execution.
 func (w *World) Ended(id string) execution.Snapshot {
 	w.T.Helper()
-	s, err := w.Runtime.Wait(w.T.Context(), Ada().Scope(), id, patience)
+	p, err := w.Runtime.Wait(w.T.Context(), Ada().Scope(), id, patience)
 	require.NoError(w.T, err)
-	require.True(w.T, s.State.Terminal(), s.State)
-	return s
+	require.True(w.T, p.Execution.State.Terminal(), p.Execution.State)
+	looked, err := w.Page(w.T.Context(), Ada().Scope(), id, ports.Position{}, 200)
+	require.NoError(w.T, err)
+	require.Equal(w.T, len(looked.Events), len(p.Events), "the beginning of the log comes with it")
+	return p.Execution
 }
 
 // running waits until a worker has an execution.
