@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -55,6 +56,7 @@ func Serve(ctx context.Context, cfg Config, o Options) error {
 	if err := app.Start(starting); err != nil {
 		return errors.Join(err, opened.close())
 	}
+	debug.FreeOSMemory() // a start takes twice what a server that waits for work needs
 	var reason error
 	select {
 	case <-ctx.Done():

@@ -38,7 +38,14 @@ func (s *Server) pageRoutes() {
 	page("/", "Where to start", s.page("assets/index.html", pageCSP), html)
 	page("/api/docs", "This interface, to read and try", s.page("assets/docs.html", docsCSP), html)
 	page(assetBase+"{file}", "Files of the pages", s.asset(), file)
-	page("/api/openapi.json", "This interface as OpenAPI 3.1", func(c *gin.Context) { c.Data(http.StatusOK, "application/json", s.document) }, doc)
+	page("/api/openapi.json", "This interface as OpenAPI 3.1", func(c *gin.Context) {
+		text, err := s.document()
+		if err != nil {
+			s.fail(c, err)
+			return
+		}
+		c.Data(http.StatusOK, "application/json", text)
+	}, doc)
 	page("/api/asyncapi.json", "The sockets as AsyncAPI 3", func(c *gin.Context) {
 		if len(s.d.AsyncAPI) == 0 {
 			s.fail(c, fault.ErrNotFound)

@@ -29,7 +29,7 @@ type Server struct {
 	left    map[string]policy
 	wrong   []error
 	// document is the OpenAPI document as it is served.
-	document []byte
+	document func() ([]byte, error)
 }
 
 // New builds the routes. A route without a policy, a policy without a route, an unknown socket or an invalid Config is an error.
@@ -67,8 +67,14 @@ func New(d Deps, cfg Config) (*Server, error) {
 // ServeHTTP answers a request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.ServeHTTP(w, r) }
 
-// OpenAPI gives the document of the routes, as it is served.
-func (s *Server) OpenAPI() []byte { return s.document }
+// OpenAPI gives the document of the routes, as it is served; nil where it cannot be written, which is served as an error.
+func (s *Server) OpenAPI() []byte {
+	text, err := s.document()
+	if err != nil {
+		return nil
+	}
+	return text
+}
 
 //nolint:gochecknoglobals // gin and huma keep their settings in package variables; they are set once, to the same values
 var settings sync.Once
@@ -121,9 +127,9 @@ func (s *Server) build() error {
 	if err := errors.Join(s.wrong...); err != nil {
 		return err
 	}
-	var err error
-	s.document, err = json.MarshalIndent(s.api.OpenAPI(), "", "  ")
-	return err
+	// Whoever asks first waits for the text, not the start, which needs nothing of it.
+	s.document = sync.OnceValues(func() ([]byte, error) { return json.MarshalIndent(s.api.OpenAPI(), "", "  ") })
+	return nil
 }
 
 // claim takes the policy of a route that is about to be registered. Without one the route is refused.
