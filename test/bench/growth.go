@@ -35,16 +35,23 @@ func growth(ctx context.Context, d *deployment, s settings) (string, error) {
 	write(&line, "%d rows each (made in %s)", s.rows, took.Round(time.Second))
 	for _, shape := range []shape{{name: "S3", clients: 32, prepare: runIntent}, {name: "S2", clients: 32, prepare: readSession}} {
 		var before, after []result
-		for range s.runs {
-			r, err := empty.run(ctx, empty.url, shape.clients, s.length, shape.prepare)
-			if err != nil {
-				return "", err
+		for i := range s.runs {
+			// Each goes first in turn: who comes second finds the machine as the first has left it.
+			sides := []*deployment{empty, grown}
+			if i%2 == 1 {
+				slices.Reverse(sides)
 			}
-			before = append(before, r)
-			if r, err = grown.run(ctx, grown.url, shape.clients, s.length, shape.prepare); err != nil {
-				return "", err
+			for _, d := range sides {
+				r, err := d.run(ctx, d.url, shape.clients, s.length, shape.prepare)
+				if err != nil {
+					return "", err
+				}
+				if d == empty {
+					before = append(before, r)
+				} else {
+					after = append(after, r)
+				}
 			}
-			after = append(after, r)
 		}
 		b, a := median(before), median(after)
 		write(&line, "; %s %.0f/s is %.2f of %.0f/s on empty tables (p50 %s of %s, p99 %s of %s, cpu %s of %s)", shape.name, a.rate, a.rate/b.rate, b.rate,
