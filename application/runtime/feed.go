@@ -118,7 +118,7 @@ func (e *Engine) Follow(ctx context.Context, scope identity.Scope, executionID s
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case h := <-hints:
-			last = h.LastSeq
+			last = certain(h, hints).LastSeq
 		case <-poll.C:
 		}
 	}

@@ -49,6 +49,7 @@ func (e *Engine) FollowSession(ctx context.Context, scope identity.Scope, sessio
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case hint = <-hints:
+			hint = certain(hint, hints)
 		case err := <-wake:
 			if err != nil {
 				return err
@@ -56,6 +57,15 @@ func (e *Engine) FollowSession(ctx context.Context, scope identity.Scope, sessio
 			hint = ports.Hint{}
 		}
 	}
+}
+
+// certain is the hint, or, if others may have found no room behind it, none: then everything is worth a look. Hints that wait may all be about what
+// has been delivered.
+func certain(h ports.Hint, rest <-chan ports.Hint) ports.Hint {
+	if len(rest) >= cap(rest)-1 {
+		return ports.Hint{}
+	}
+	return h
 }
 
 // lookAside looks on a stack of its own: a look grows it tenfold, and a follower that then waits for hours would keep that.
