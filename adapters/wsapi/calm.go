@@ -43,7 +43,7 @@ func (c *calm) stirs(ctx context.Context, session ports.SessionKey, since time.T
 	c.asked = append(c.asked, q)
 	if !c.busy {
 		c.busy = true
-		go c.work(context.WithoutCancel(ctx))
+		go c.guarded(context.WithoutCancel(ctx))
 	}
 	c.mu.Unlock()
 	select {
@@ -52,6 +52,11 @@ func (c *calm) stirs(ctx context.Context, session ports.SessionKey, since time.T
 	case <-ctx.Done():
 		return false, fault.ErrUnavailable.Because(context.Cause(ctx))
 	}
+}
+
+// guarded is work; what panics there is the answer of those who asked, and here nothing is left that could.
+func (c *calm) guarded(ctx context.Context) {
+	_ = fault.Guard(func() error { c.work(ctx); return nil })
 }
 
 // work takes look after look until nobody asks.

@@ -32,8 +32,8 @@ type conn struct {
 	// ctx ends with the socket; its cause is an ending, or the network's error.
 	ctx    context.Context //nolint:containedctx // the life of the socket, shared by its goroutines
 	cancel context.CancelCauseFunc
-	// guard runs a part of the socket; a panic ends the socket and nothing else.
-	guard func(part string, fn func())
+	// guarded runs a part of the socket; a panic ends the socket and nothing else.
+	guarded func(part string, fn func())
 	// pinged is when the last ping was asked for; it is the watch's alone.
 	pinged time.Time
 	// quiet is set when the peer is gone, so that no close frame is worth writing.

@@ -76,7 +76,7 @@ func (h *Hub) serve(w http.ResponseWriter, r *http.Request, route handler) {
 	}
 	s := &socket{hub: h, conn: c, seat: at, who: who, opened: who.principal.SessionID, trace: wire.TraceID(r.Context()), address: h.addresses.Client(r)}
 	s.frame = s.inDialect
-	c.guard = s.guarded
+	c.guarded = s.guarded
 	at.reached(s.goAway, func() { c.end(ending{closeRestart, "server restarts"}) }, c.kill)
 	go func() {
 		defer at.leave()

@@ -179,12 +179,16 @@ func (w *watch) beat(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case now := <-tick.C:
-			w.mu.Lock()
-			for s := range w.sockets {
-				s.conn.beat(now)
-			}
-			w.mu.Unlock()
+			w.guarded(func() { w.remind(now) })
 		}
+	}
+}
+
+func (w *watch) remind(now time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for s := range w.sockets {
+		s.conn.beat(now)
 	}
 }
 

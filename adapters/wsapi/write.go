@@ -61,7 +61,7 @@ func (c *conn) beat(now time.Time) {
 
 func (c *conn) startIf(start bool) {
 	if start {
-		go c.guard("writer", c.write)
+		go func() { c.guarded("writer", c.write) }()
 	}
 }
 
