@@ -126,7 +126,7 @@ bench-ingest: build ## Measure S11: a generated CSV of 200 MiB through the real 
 	@$(CACHE)/bin/bench -shapes S11 -stores "$(or $(STORE),sqlite)"
 
 # Packages whose tests hold rows of the security sheet.
-SHEET_PKGS := ./adapters/... ./application/accounts/ ./application/runtime/ ./application/trafficcop/ ./application/agents/ ./application/realms/... ./bootstrap/ ./test/arch/ ./test/catalogue/
+SHEET_PKGS := ./adapters/... ./application/accounts/ ./application/erasure/ ./application/runtime/ ./application/trafficcop/ ./application/agents/ ./application/realms/... ./bootstrap/ ./test/arch/ ./test/catalogue/
 
 # Packages of the random state machines of row F5; plain tests run a hundred sequences of each, the nightly sheet ten thousand.
 MACHINE_PKGS := ./application/accounts ./application/runtime ./application/agents

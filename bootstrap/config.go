@@ -102,7 +102,8 @@ type ResultsConfig struct {
 
 // RetentionConfig says how long is kept what grows.
 type RetentionConfig struct {
-	Events time.Duration `koanf:"events" doc:"how long the event log of an execution that has ended is kept; 0 keeps it for ever"`
+	Events   time.Duration `koanf:"events" doc:"how long the event log of an execution that has ended is kept; 0 keeps it for ever"`
+	Visitors time.Duration `koanf:"visitors" doc:"how long what a visitor made is kept after the end of a session that was never signed in; 0 keeps it for ever"`
 }
 
 // AuthConfig is about sign-in and tokens.
@@ -214,7 +215,7 @@ func Defaults(environment string) Config {
 		Traces:  TracesConfig{Ratio: 1},
 		LLM:     LLMConfig{Model: llm.Model, Timeout: llm.Timeout, Idle: llm.Idle, Retries: llm.Retries, MaxTokens: llm.MaxTokens},
 		Workers: 32, StopTimeout: 30 * time.Second, SweepEvery: 15 * time.Minute, PurgeEvery: time.Minute,
-		Retention: RetentionConfig{Events: 90 * 24 * time.Hour}, Schedules: schedules.Defaults(), Runtime: runtime.Defaults(), WS: ws, Hashing: passwords.Defaults(),
+		Retention: RetentionConfig{Events: 90 * 24 * time.Hour, Visitors: 7 * 24 * time.Hour}, Schedules: schedules.Defaults(), Runtime: runtime.Defaults(), WS: ws, Hashing: passwords.Defaults(),
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/fx"
 
+	"github.com/symphainy/symphainy/application/erasure"
 	"github.com/symphainy/symphainy/application/realms/content"
 	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/ports"
@@ -32,11 +33,14 @@ type upkeep struct {
 // records.
 func upkeepModule(cfg Config) fx.Option {
 	return fx.Module("upkeep", fx.Provide(
-		func(lc fx.Lifecycle, c *content.Realm, uow ports.UnitOfWork, clock ports.Clock, log *slog.Logger) *upkeep {
+		func(lc fx.Lifecycle, c *content.Realm, uow ports.UnitOfWork, blobs ports.BlobStore, clock ports.Clock, log *slog.Logger) *upkeep {
 			u := &upkeep{log: log, chores: []chore{
 				{"sweep expired contracts", cfg.SweepEvery, func(ctx context.Context) error { return sweep(ctx, c, log) }},
 				{"purge what has expired", cfg.PurgeEvery, func(ctx context.Context) error { return purge(ctx, uow, clock) }},
 				{"trim event logs", cfg.PurgeEvery, func(ctx context.Context) error { return trim(ctx, uow, cfg.Retention.Events, log) }},
+				{"erase what visitors left", cfg.PurgeEvery, func(ctx context.Context) error {
+					return forget(ctx, erasure.Eraser{UnitOfWork: uow, Blobs: blobs}, cfg.Retention.Visitors, log)
+				}},
 				sealing(uow, log),
 			}}
 			lc.Append(fx.StartStopHook(u.start, u.stop))
@@ -109,6 +113,18 @@ func purge(ctx context.Context, uow ports.UnitOfWork, clock ports.Clock) error {
 		_, err := tx.Idempotency.DeleteExpired(ctx, now)
 		return err
 	})
+}
+
+// forget removes what is left of visitors. Their audit records stay.
+func forget(ctx context.Context, e erasure.Eraser, age time.Duration, log *slog.Logger) error {
+	if age == 0 {
+		return nil
+	}
+	n, err := e.Visitors(ctx, age)
+	if n > 0 {
+		log.InfoContext(ctx, "sessions of visitors were erased", slog.Int("sessions", n))
+	}
+	return err
 }
 
 // trimBatch is how many logs one transaction removes.

@@ -176,8 +176,8 @@ func (c Config) validateParts() []error {
 	_, bounds := c.concurrency()
 	_, results := c.results()
 	problems := []error{c.validateTraces(), bounds, results, c.store().Validate(), c.Runtime.Validate(), c.Schedules.Validate(), c.WS.Validate(), c.Hashing.Validate()}
-	if c.Retention.Events < 0 {
-		problems = append(problems, errors.New("retention.events must not be negative"))
+	if c.Retention.Events < 0 || c.Retention.Visitors < 0 {
+		problems = append(problems, errors.New("retention.events and retention.visitors must not be negative"))
 	}
 	var level slog.Level
 	if level.UnmarshalText([]byte(c.Log.Level)) != nil {

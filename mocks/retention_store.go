@@ -23,6 +23,54 @@ func (_m *RetentionStore) EXPECT() *RetentionStore_Expecter {
 	return &RetentionStore_Expecter{mock: &_m.Mock}
 }
 
+// Forget provides a mock function with given fields: ctx, sessionIDs, age
+func (_m *RetentionStore) Forget(ctx context.Context, sessionIDs []string, age time.Duration) error {
+	ret := _m.Called(ctx, sessionIDs, age)
+
+	if len(ret) == 0 {
+		panic("no return value specified for Forget")
+	}
+
+	var r0 error
+	if rf, ok := ret.Get(0).(func(context.Context, []string, time.Duration) error); ok {
+		r0 = rf(ctx, sessionIDs, age)
+	} else {
+		r0 = ret.Error(0)
+	}
+
+	return r0
+}
+
+// RetentionStore_Forget_Call is a *mock.Call that shadows Run/Return methods with type explicit version for method 'Forget'
+type RetentionStore_Forget_Call struct {
+	*mock.Call
+}
+
+// Forget is a helper method to define mock.On call
+//   - ctx context.Context
+//   - sessionIDs []string
+//   - age time.Duration
+func (_e *RetentionStore_Expecter) Forget(ctx interface{}, sessionIDs interface{}, age interface{}) *RetentionStore_Forget_Call {
+	return &RetentionStore_Forget_Call{Call: _e.mock.On("Forget", ctx, sessionIDs, age)}
+}
+
+func (_c *RetentionStore_Forget_Call) Run(run func(ctx context.Context, sessionIDs []string, age time.Duration)) *RetentionStore_Forget_Call {
+	_c.Call.Run(func(args mock.Arguments) {
+		run(args[0].(context.Context), args[1].([]string), args[2].(time.Duration))
+	})
+	return _c
+}
+
+func (_c *RetentionStore_Forget_Call) Return(_a0 error) *RetentionStore_Forget_Call {
+	_c.Call.Return(_a0)
+	return _c
+}
+
+func (_c *RetentionStore_Forget_Call) RunAndReturn(run func(context.Context, []string, time.Duration) error) *RetentionStore_Forget_Call {
+	_c.Call.Return(run)
+	return _c
+}
+
 // TrimEvents provides a mock function with given fields: ctx, age, limit
 func (_m *RetentionStore) TrimEvents(ctx context.Context, age time.Duration, limit int) (int, error) {
 	ret := _m.Called(ctx, age, limit)
@@ -77,6 +125,66 @@ func (_c *RetentionStore_TrimEvents_Call) Return(_a0 int, _a1 error) *RetentionS
 }
 
 func (_c *RetentionStore_TrimEvents_Call) RunAndReturn(run func(context.Context, time.Duration, int) (int, error)) *RetentionStore_TrimEvents_Call {
+	_c.Call.Return(run)
+	return _c
+}
+
+// Visitors provides a mock function with given fields: ctx, age, limit
+func (_m *RetentionStore) Visitors(ctx context.Context, age time.Duration, limit int) ([]string, error) {
+	ret := _m.Called(ctx, age, limit)
+
+	if len(ret) == 0 {
+		panic("no return value specified for Visitors")
+	}
+
+	var r0 []string
+	var r1 error
+	if rf, ok := ret.Get(0).(func(context.Context, time.Duration, int) ([]string, error)); ok {
+		return rf(ctx, age, limit)
+	}
+	if rf, ok := ret.Get(0).(func(context.Context, time.Duration, int) []string); ok {
+		r0 = rf(ctx, age, limit)
+	} else {
+		if ret.Get(0) != nil {
+			r0 = ret.Get(0).([]string)
+		}
+	}
+
+	if rf, ok := ret.Get(1).(func(context.Context, time.Duration, int) error); ok {
+		r1 = rf(ctx, age, limit)
+	} else {
+		r1 = ret.Error(1)
+	}
+
+	return r0, r1
+}
+
+// RetentionStore_Visitors_Call is a *mock.Call that shadows Run/Return methods with type explicit version for method 'Visitors'
+type RetentionStore_Visitors_Call struct {
+	*mock.Call
+}
+
+// Visitors is a helper method to define mock.On call
+//   - ctx context.Context
+//   - age time.Duration
+//   - limit int
+func (_e *RetentionStore_Expecter) Visitors(ctx interface{}, age interface{}, limit interface{}) *RetentionStore_Visitors_Call {
+	return &RetentionStore_Visitors_Call{Call: _e.mock.On("Visitors", ctx, age, limit)}
+}
+
+func (_c *RetentionStore_Visitors_Call) Run(run func(ctx context.Context, age time.Duration, limit int)) *RetentionStore_Visitors_Call {
+	_c.Call.Run(func(args mock.Arguments) {
+		run(args[0].(context.Context), args[1].(time.Duration), args[2].(int))
+	})
+	return _c
+}
+
+func (_c *RetentionStore_Visitors_Call) Return(_a0 []string, _a1 error) *RetentionStore_Visitors_Call {
+	_c.Call.Return(_a0, _a1)
+	return _c
+}
+
+func (_c *RetentionStore_Visitors_Call) RunAndReturn(run func(context.Context, time.Duration, int) ([]string, error)) *RetentionStore_Visitors_Call {
 	_c.Call.Return(run)
 	return _c
 }

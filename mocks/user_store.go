@@ -239,6 +239,63 @@ func (_c *UserStore_Insert_Call) RunAndReturn(run func(context.Context, identity
 	return _c
 }
 
+// Lock provides a mock function with given fields: ctx, id
+func (_m *UserStore) Lock(ctx context.Context, id string) (identity.User, error) {
+	ret := _m.Called(ctx, id)
+
+	if len(ret) == 0 {
+		panic("no return value specified for Lock")
+	}
+
+	var r0 identity.User
+	var r1 error
+	if rf, ok := ret.Get(0).(func(context.Context, string) (identity.User, error)); ok {
+		return rf(ctx, id)
+	}
+	if rf, ok := ret.Get(0).(func(context.Context, string) identity.User); ok {
+		r0 = rf(ctx, id)
+	} else {
+		r0 = ret.Get(0).(identity.User)
+	}
+
+	if rf, ok := ret.Get(1).(func(context.Context, string) error); ok {
+		r1 = rf(ctx, id)
+	} else {
+		r1 = ret.Error(1)
+	}
+
+	return r0, r1
+}
+
+// UserStore_Lock_Call is a *mock.Call that shadows Run/Return methods with type explicit version for method 'Lock'
+type UserStore_Lock_Call struct {
+	*mock.Call
+}
+
+// Lock is a helper method to define mock.On call
+//   - ctx context.Context
+//   - id string
+func (_e *UserStore_Expecter) Lock(ctx interface{}, id interface{}) *UserStore_Lock_Call {
+	return &UserStore_Lock_Call{Call: _e.mock.On("Lock", ctx, id)}
+}
+
+func (_c *UserStore_Lock_Call) Run(run func(ctx context.Context, id string)) *UserStore_Lock_Call {
+	_c.Call.Run(func(args mock.Arguments) {
+		run(args[0].(context.Context), args[1].(string))
+	})
+	return _c
+}
+
+func (_c *UserStore_Lock_Call) Return(_a0 identity.User, _a1 error) *UserStore_Lock_Call {
+	_c.Call.Return(_a0, _a1)
+	return _c
+}
+
+func (_c *UserStore_Lock_Call) RunAndReturn(run func(context.Context, string) (identity.User, error)) *UserStore_Lock_Call {
+	_c.Call.Return(run)
+	return _c
+}
+
 // Save provides a mock function with given fields: ctx, u
 func (_m *UserStore) Save(ctx context.Context, u identity.User) error {
 	ret := _m.Called(ctx, u)

@@ -76,6 +76,8 @@ type UserStore interface {
 	// Insert stores a new user; a taken EmailKey is ErrDuplicate.
 	Insert(ctx context.Context, u identity.User) error
 	ByID(ctx context.Context, id string) (identity.User, error)
+	// Lock is ByID that in a transaction that writes keeps other writers out until its end; a later Save is not stale.
+	Lock(ctx context.Context, id string) (identity.User, error)
 	// ByEmailKey finds by the normalised address.
 	ByEmailKey(ctx context.Context, key string) (identity.User, error)
 	// Save stores a changed user, guarded by Version.
@@ -269,6 +271,10 @@ type RetentionStore interface {
 	// TrimEvents removes the logs of up to limit executions that ended at least age ago by database time, the oldest first, and notes in their
 	// TrimmedSeq how far. Nothing of an execution that has not ended is removed. It returns of how many.
 	TrimEvents(ctx context.Context, age time.Duration, limit int) (int, error)
+	// Visitors gives up to limit sessions that never had an owner and whose time was over at least age ago by database time, the oldest first.
+	Visitors(ctx context.Context, age time.Duration, limit int) ([]string, error)
+	// Forget removes those of the sessions that Visitors would give, with their tickets.
+	Forget(ctx context.Context, sessionIDs []string, age time.Duration) error
 }
 
 // EventLog keeps the events of executions.

@@ -52,14 +52,19 @@ type direct interface {
 	rows(ctx context.Context, text string, args []any) (resultRows, error)
 	run(ctx context.Context, text string, args []any) (pgconn.CommandTag, error)
 	later(text string, args []any)
-	// expect is later for a query that has to find something: if it does not, missing is the transaction's failure.
-	expect(ctx context.Context, text string, args []any, missing error) error
-	// settle sends what waits if anything is expected of it.
-	settle(ctx context.Context) error
+	expecting
 	// enter makes the statements that follow those of a tenant.
 	enter(tenantID string) error
 	// native is pgx's own transaction.
 	native(ctx context.Context) (pgx.Tx, error)
+}
+
+// expecting is a transaction that learns of some of its statements with the next one only.
+type expecting interface {
+	// expect is later for a query that has to find something: if it does not, missing is the transaction's failure.
+	expect(ctx context.Context, text string, args []any, missing error) error
+	// settle sends what waits if anything is expected of it.
+	settle(ctx context.Context) error
 }
 
 // resultRows is what a query gives, of either kind.

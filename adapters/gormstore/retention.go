@@ -43,3 +43,22 @@ func (s retention) TrimEvents(ctx context.Context, age time.Duration, limit int)
 	}
 	return len(rows), nil
 }
+
+// visitors is the condition of sessions that are nobody's and over since the time that it is given.
+const visitors = "owner_user_id IS NULL AND expires_at <= ?"
+
+func (s retention) Visitors(ctx context.Context, age time.Duration, limit int) ([]string, error) {
+	rows, err := many[idRow](ctx, s.t, "SELECT id FROM sessions WHERE "+visitors+" ORDER BY expires_at, id LIMIT ?", s.t.before(age), max(limit, 0))
+	return idsOf(rows), err
+}
+
+func (s retention) Forget(ctx context.Context, sessionIDs []string, age time.Duration) error {
+	if s.t.view {
+		return errView
+	}
+	if _, err := s.t.exec(ctx, "DELETE FROM tickets WHERE session_id IN (SELECT id FROM sessions WHERE id IN ? AND "+visitors+")", sessionIDs, s.t.before(age)); err != nil {
+		return err
+	}
+	_, err := s.t.exec(ctx, "DELETE FROM sessions WHERE id IN ? AND "+visitors, sessionIDs, s.t.before(age))
+	return err
+}

@@ -228,10 +228,11 @@ func (l *liteLook) commit(context.Context) error { return l.rollback() }
 
 // rollback gives the connection back. One that the driver has closed is replaced.
 func (l *liteLook) rollback() error {
-	if l.Raw(func(any) error { return nil }) != nil {
+	closed := l.Raw(func(any) error { return nil }) != nil
+	if closed {
 		_ = l.discard() // nothing of it is left to lose
 		l.home.free <- nil
-		return nil
+		return nil //nolint:nilerr // what is closed is no failure of the look
 	}
 	l.home.free <- l.liteConn
 	return nil

@@ -244,7 +244,7 @@ func (s *scopedTx) later(ctx context.Context, query string, args []any) error {
 }
 
 // expect runs a query that has to find something; missing is the failure if not, on PostgreSQL at the latest at the transaction's end.
-func (s *scopedTx) expect(ctx context.Context, query string, args []any, missing error) error {
+func (s *scopedTx) expect(ctx context.Context, query string, args []any, missing error) (err error) {
 	d, err := s.direct(ctx, query)
 	if err != nil {
 		return err
@@ -256,10 +256,11 @@ func (s *scopedTx) expect(ctx context.Context, query string, args []any, missing
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	if !rows.Next() {
-		err = missing
+		return errors.Join(rows.Err(), missing)
 	}
-	return errors.Join(rows.Err(), rows.Close(), err)
+	return nil
 }
 
 // settle makes sure of what is expected.

@@ -46,6 +46,11 @@ func (s users) ByID(ctx context.Context, id string) (identity.User, error) {
 	return restore(row, err, userRow.user)
 }
 
+func (s users) Lock(ctx context.Context, id string) (identity.User, error) {
+	row, err := one[userRow](ctx, s.t, "SELECT "+columns[userRow]()+" FROM users WHERE id = ?"+s.t.forUpdate(s.t.view), id)
+	return restore(row, err, userRow.user)
+}
+
 func (s users) ByEmailKey(ctx context.Context, key string) (identity.User, error) {
 	row, err := one[userRow](ctx, s.t, "SELECT "+columns[userRow]()+" FROM users WHERE email_key = ?", key)
 	return restore(row, err, userRow.user)

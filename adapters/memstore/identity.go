@@ -26,6 +26,9 @@ func (s users) ByID(ctx context.Context, id string) (identity.User, error) {
 	return s.st.users.get(id)
 }
 
+// Lock is ByID: transactions that write are serial.
+func (s users) Lock(ctx context.Context, id string) (identity.User, error) { return s.ByID(ctx, id) }
+
 func (s users) ByEmailKey(ctx context.Context, key string) (identity.User, error) {
 	if err := s.reads(ctx); err != nil {
 		return identity.User{}, err

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/symphainy/symphainy/domain/execution"
+	"github.com/symphainy/symphainy/domain/session"
 	"github.com/symphainy/symphainy/ports"
 )
 
@@ -28,4 +29,38 @@ func (s retention) TrimEvents(ctx context.Context, age time.Duration, limit int)
 		s.st.executions.put(row.ID, row)
 	}
 	return len(rows), nil
+}
+
+func (s retention) Visitors(ctx context.Context, age time.Duration, limit int) ([]string, error) {
+	if err := s.reads(ctx); err != nil {
+		return nil, err
+	}
+	until := s.now().Add(-age)
+	rows := s.st.sessions.find(
+		func(row session.Snapshot) bool { return row.OwnerUserID == "" && !row.ExpiresAt.After(until) },
+		func(a, b session.Snapshot) int { return a.ExpiresAt.Compare(b.ExpiresAt) },
+	)
+	ids := []string{}
+	for _, row := range cut(rows, ports.Window{Limit: limit}) {
+		ids = append(ids, row.ID)
+	}
+	return ids, nil
+}
+
+func (s retention) Forget(ctx context.Context, sessionIDs []string, age time.Duration) error {
+	if err := s.writes(ctx); err != nil {
+		return err
+	}
+	until := s.now().Add(-age)
+	for _, id := range sessionIDs {
+		row, err := s.st.sessions.get(id)
+		if err != nil || row.OwnerUserID != "" || row.ExpiresAt.After(until) {
+			continue
+		}
+		if err := (tickets(s)).DeleteBySession(ctx, id); err != nil {
+			return err
+		}
+		s.st.sessions.remove(id)
+	}
+	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
+	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/time/rate"
 
 	"github.com/symphainy/symphainy/adapters/internal/wire"
@@ -76,7 +77,8 @@ func upgrade(w http.ResponseWriter, r *http.Request, header http.Header, cfg Con
 	ws.SetReadLimit(cfg.MaxMessage)
 	c := &conn{cfg: cfg, ws: ws, check: hijacker.check, out: outbox{maxBytes: cfg.QueueBytes, maxFrames: cfg.QueueFrames}, pinged: hostNow()}
 	// Of the request only its trace outlives it: everything else would be kept for the life of the socket.
-	c.ctx, c.cancel = context.WithCancelCause(wire.WithTrace(context.Background(), wire.TraceOn(r.Context())))
+	traced := trace.ContextWithSpanContext(context.Background(), trace.SpanContextFromContext(r.Context()))
+	c.ctx, c.cancel = context.WithCancelCause(wire.WithTrace(traced, wire.TraceOn(r.Context())))
 	c.heard.Store(c.pinged.UnixNano())
 	ws.SetPingHandler(func(data string) error {
 		c.startIf(c.out.control([]byte(data)))

@@ -135,7 +135,7 @@ func (s *Service) succeeded(ctx context.Context, checked identity.User, try atte
 	var refused error
 	err := s.do(ctx, func(ctx context.Context, tx ports.Tx) error {
 		account, refused = securityguard.Account{}, nil
-		user, err := tx.Users.ByID(ctx, checked.ID)
+		user, err := tx.Users.Lock(ctx, checked.ID) // many may sign in to one account at once
 		if err != nil {
 			return err
 		}

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/symphainy/symphainy/application/accounts"
-	"github.com/symphainy/symphainy/domain/artifact"
+	"github.com/symphainy/symphainy/application/erasure"
 	"github.com/symphainy/symphainy/domain/fault"
 	"github.com/symphainy/symphainy/domain/identity"
 	"github.com/symphainy/symphainy/domain/typeid"
@@ -98,9 +98,6 @@ func (s *Service) Suspend(ctx context.Context, p identity.Principal, tenantID st
 	return tenant, err
 }
 
-// eraseAtOnce bounds one transaction of an erasure.
-const eraseAtOnce = 200
-
 // ErasedName is the name that is left of a tenant whose data is gone.
 const ErasedName = "erased"
 
@@ -132,18 +129,8 @@ func (s *Service) Erase(ctx context.Context, p identity.Principal, tenantID, nam
 	if err != nil {
 		return err
 	}
-	// The files before the rows that know their keys.
-	if err := s.eraseFiles(ctx, tenantID); err != nil {
+	if err := (erasure.Eraser{UnitOfWork: s.d.UnitOfWork, Blobs: s.d.Blobs}).Tenant(ctx, tenantID); err != nil {
 		return err
-	}
-	for n := int64(1); n > 0; {
-		err := s.do(ctx, func(ctx context.Context, tx ports.Tx) (err error) {
-			n, err = tx.TenantData.Erase(ctx, tenantID, eraseAtOnce)
-			return err
-		})
-		if err != nil {
-			return err
-		}
 	}
 	return s.do(ctx, func(ctx context.Context, tx ports.Tx) error {
 		tenant, err := tx.Tenants.ByID(ctx, tenantID)
@@ -156,27 +143,4 @@ func (s *Service) Erase(ctx context.Context, p identity.Principal, tenantID, nam
 		}
 		return s.note(ctx, tx, p, tenantID, "admin.tenant_erased", tenantID, nil)
 	})
-}
-
-func (s *Service) eraseFiles(ctx context.Context, tenantID string) error {
-	page := ports.Page{Limit: pageSize}
-	for {
-		found, err := look(ctx, s, func(ctx context.Context, tx ports.Tx) ([]artifact.Artifact, error) {
-			return tx.TenantData.Artifacts(ctx, tenantID, page)
-		})
-		if err != nil {
-			return err
-		}
-		for _, a := range found {
-			if key := a.Snapshot().BlobKey; key != "" {
-				if err := s.d.Blobs.Delete(ctx, key); err != nil {
-					return err
-				}
-			}
-		}
-		if len(found) < page.Limit {
-			return nil
-		}
-		page.After = found[len(found)-1].ID()
-	}
 }

@@ -26,6 +26,10 @@ func (s usersStore) ByID(ctx context.Context, id string) (identity.User, error) 
 	return guard(s.faults, "Users.ByID", func() (identity.User, error) { return s.next.ByID(ctx, id) })
 }
 
+func (s usersStore) Lock(ctx context.Context, id string) (identity.User, error) {
+	return guard(s.faults, "Users.Lock", func() (identity.User, error) { return s.next.Lock(ctx, id) })
+}
+
 func (s usersStore) ByEmailKey(ctx context.Context, key string) (identity.User, error) {
 	return guard(s.faults, "Users.ByEmailKey", func() (identity.User, error) { return s.next.ByEmailKey(ctx, key) })
 }

@@ -91,6 +91,17 @@ func (s retentionStore) TrimEvents(ctx context.Context, age time.Duration, limit
 	return guard(s.faults, "Retention.TrimEvents", func() (int, error) { return s.next.TrimEvents(ctx, age, limit) })
 }
 
+func (s retentionStore) Visitors(ctx context.Context, age time.Duration, limit int) ([]string, error) {
+	return guard(s.faults, "Retention.Visitors", func() ([]string, error) { return s.next.Visitors(ctx, age, limit) })
+}
+
+func (s retentionStore) Forget(ctx context.Context, sessionIDs []string, age time.Duration) error {
+	if err := s.faults.strike("Retention.Forget"); err != nil {
+		return err
+	}
+	return s.next.Forget(ctx, sessionIDs, age)
+}
+
 type workStore struct {
 	faults *Store
 	next   ports.WorkStore

@@ -123,6 +123,9 @@ func (s *suite) workWrites(b belongings) map[string]attempt {
 		"Ticks.Put": func(ctx context.Context, tx ports.Tx) error {
 			return tx.Ticks.Put(ctx, h.tenantID, schedule.Run{ScheduleID: id(typeid.Schedule), Tick: s.at(1), Outcome: schedule.Missed})
 		},
+		"Retention.Forget": func(ctx context.Context, tx ports.Tx) error {
+			return tx.Retention.Forget(ctx, []string{"ses_none"}, time.Hour)
+		},
 		"Retention.TrimEvents": without(func(ctx context.Context, tx ports.Tx) (int, error) {
 			return tx.Retention.TrimEvents(ctx, 100*365*24*time.Hour, 1)
 		}),

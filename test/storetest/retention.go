@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -9,6 +11,8 @@ import (
 
 	"github.com/symphainy/symphainy/domain/event"
 	"github.com/symphainy/symphainy/domain/execution"
+	"github.com/symphainy/symphainy/domain/fault"
+	"github.com/symphainy/symphainy/domain/session"
 	"github.com/symphainy/symphainy/ports"
 )
 
@@ -27,8 +31,43 @@ func (s *suite) logged(t *testing.T, h home, edit func(*execution.Snapshot)) exe
 	return row
 }
 
+// forgotten holds that what is removed is a visitor's, over, and nobody else's.
+func (s *suite) forgotten(t *testing.T) {
+	t.Helper()
+	year := 365 * 24 * time.Hour
+	over := func(ago time.Duration) func(*session.Snapshot) {
+		return func(v *session.Snapshot) { v.ExpiresAt = s.Now().Add(-ago) }
+	}
+	oldest, older := s.fresh(t, over(12*year)), s.fresh(t, over(11*year))
+	young, owned := s.fresh(t, over(9*year)), s.fresh(t, over(-year))
+	h := s.member(t, "")
+	_, err := s.upgradeOf(t, owned.ID, owned.SecretHash, h)
+	require.NoError(t, err)
+	all := []string{oldest.ID, older.ID, young.ID, owned.ID}
+	visitors := func(limit int) []string {
+		return get(t, s, func(ctx context.Context, tx ports.Tx) ([]string, error) {
+			return tx.Retention.Visitors(ctx, 10*year, limit)
+		})
+	}
+	// The suite's other sessions may be old too.
+	mine := func() []string {
+		return slices.DeleteFunc(visitors(1000), func(sessionID string) bool { return !slices.Contains(all, sessionID) })
+	}
+	require.Equal(t, []string{oldest.ID, older.ID}, mine(), "the oldest first")
+	require.Len(t, visitors(1), 1)
+	s.do(t, func(ctx context.Context, tx ports.Tx) error { return tx.Retention.Forget(ctx, all, 10*year) })
+	require.Empty(t, mine())
+	for i, sessionID := range all {
+		_, err := look(t, s, func(ctx context.Context, tx ports.Tx) (session.Session, error) {
+			return tx.Sessions.ByID(ctx, sessionID)
+		})
+		require.Equal(t, i < 2, errors.Is(err, fault.ErrNotFound), "%d: %v", i, err)
+	}
+}
+
 func (s *suite) retention(t *testing.T) {
 	t.Helper()
+	t.Run("visitors", s.forgotten)
 	h := s.member(t, "")
 	year := 365 * 24 * time.Hour
 	ended := func(ago time.Duration, state execution.State) func(*execution.Snapshot) {

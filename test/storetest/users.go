@@ -19,6 +19,29 @@ func (s *suite) users(t *testing.T) {
 		t.Helper()
 		return look(t, s, func(ctx context.Context, tx ports.Tx) (identity.User, error) { return tx.Users.ByID(ctx, userID) })
 	}
+	t.Run("those who lock change one after the other", func(t *testing.T) {
+		u := s.newUser()
+		s.do(t, func(ctx context.Context, tx ports.Tx) error { return tx.Users.Insert(ctx, u) })
+		for _, err := range race(16, func(int) error {
+			return s.try(t, func(ctx context.Context, tx ports.Tx) error {
+				got, err := tx.Users.Lock(ctx, u.ID)
+				if err != nil {
+					return err
+				}
+				got.FailedLogins++
+				return tx.Users.Save(ctx, got)
+			})
+		}) {
+			require.NoError(t, err, "not stale")
+		}
+		got, err := byID(t, u.ID)
+		require.NoError(t, err)
+		require.Equal(t, 16, got.FailedLogins)
+		_, err = look(t, s, func(ctx context.Context, tx ports.Tx) (identity.User, error) {
+			return tx.Users.Lock(ctx, id(typeid.User))
+		})
+		require.ErrorIs(t, err, fault.ErrNotFound)
+	})
 	insert := func(t *testing.T, u identity.User) error {
 		t.Helper()
 		return s.try(t, func(ctx context.Context, tx ports.Tx) error { return tx.Users.Insert(ctx, u) })
