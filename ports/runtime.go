@@ -309,7 +309,7 @@ type LastStep struct {
 	Name string
 	// Do writes. now is the execution's row as it ends; its TenantID and OwnerID are the ones to write under. It runs again when the transaction
 	// does.
-	Do func(ctx context.Context, tx Tx, now execution.Snapshot) error
+	Do func(ctx context.Context, tx Tx, now execution.Snapshot) error `json:"-"`
 }
 
 // ResultArtifact is one named result.

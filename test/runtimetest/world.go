@@ -211,7 +211,7 @@ func (w *World) Ended(id string) execution.Snapshot {
 	require.True(w.T, p.Execution.State.Terminal(), p.Execution.State)
 	looked, err := w.Page(w.T.Context(), Ada().Scope(), id, ports.Position{}, 200)
 	require.NoError(w.T, err)
-	require.Equal(w.T, len(looked.Events), len(p.Events), "the beginning of the log comes with it")
+	require.Len(w.T, p.Events, len(looked.Events), "the beginning of the log comes with it")
 	return p.Execution
 }
 
