@@ -88,7 +88,7 @@ func (l *pgLook) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.ahead, l.opened = append(l.ahead, first...), true
+	l.ahead, l.opened = first, true
 	return l.flush(ctx)
 }
 

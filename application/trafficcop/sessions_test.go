@@ -69,6 +69,23 @@ func TestAnonymousSessionsAreLimited(t *testing.T) {
 	sheet.Record(t, "S14", 10_000, "made from one address 30, on every process", "30 an hour")
 }
 
+// A cap that is large enough is counted in shares, which together are the cap, whichever of them chance chooses.
+func TestSharesOfTheCapAreTheCap(t *testing.T) {
+	for _, limit := range []int{100, 200, 450, 509} { // one share, two, three, and a prime number
+		k := authkit.New(t)
+		s := trafficcop.NewSessions(trafficcop.Deps{
+			UnitOfWork: k.Store, Guard: k.Guard, Issuer: k.Issuer, Clock: k.Clock, IDs: k.IDs(), Bus: k.Bus,
+			Config: trafficcop.Config{AnonymousTotal: ports.Rate{Limit: limit, Window: time.Hour}},
+		})
+		for range limit {
+			require.NoError(t, failure(s.CreateAnonymous(t.Context(), nil, k.Client())), limit)
+		}
+		for range 5 {
+			require.ErrorIs(t, failure(s.CreateAnonymous(t.Context(), nil, k.Client())), accounts.ErrRateLimited, limit)
+		}
+	}
+}
+
 func TestAnonymousSessionsAreLimitedInAll(t *testing.T) {
 	k := authkit.New(t)
 	d := trafficcop.Deps{
